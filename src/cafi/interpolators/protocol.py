@@ -1,0 +1,85 @@
+"""The contract between the engine and every method that fills a gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an interpolator says about a batch of times.
+
+    Attributes
+    ----------
+    mean : Tensor, float32, shape (B, C, zoom*Y, zoom*X)
+        The predicted frames, in the unit of the input.
+    scale : Tensor, float32, same shape, or None
+        Laplace scale b of |measured - mean|, in the unit of the input.
+    motion : Tensor, float32, shape (B, 2, 2, Y, X), or None
+        Displacement (x, y) in pixels from the predicted frame to both ends of the gap.
+    features : Tensor, float32, shape (B, F), or None
+        For likeness to the training data.
+    """
+
+    mean: Tensor
+    scale: Tensor | None = None
+    motion: Tensor | None = None
+    features: Tensor | None = None
+
+
+@runtime_checkable
+class Interpolator(Protocol):
+    """Anything that fills a gap from the frames around it.
+
+    Attributes
+    ----------
+    name : str
+        As in ``--method``.
+    summary : str
+        One line for ``cafi models list``.
+    context : int
+        Acquired frames needed on each side of the gap: 1 or 2.
+    times : 'any' or 'middle'
+        Whether it predicts any time in the gap, or only t = 0.5.
+    reach : int or None
+        Pixels of overlap that a tile needs; None: it must see the whole frame.
+    multiple : int
+        Height and width must be divisible by this; the engine pads.
+    zoom : int
+        Output pixels for each input pixel along y and x.
+    bytes_per_pixel : int
+        Working memory for each pixel of one window of one channel, for the memory budget.
+    """
+
+    name: str
+    summary: str
+    context: int
+    times: Literal["any", "middle"]
+    reach: int | None
+    multiple: int
+    zoom: int
+    bytes_per_pixel: int
+
+    def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
+        """Predict frames inside gaps.
+
+        Parameters
+        ----------
+        frames : Tensor, float32, shape (B, K, C, Y, X)
+            K = 2 * context acquired frames around each gap, in time order, normalised (most
+            values in [0, 1], none clipped), finite. The gap lies between frames K/2-1 and K/2.
+        frame_times : Tensor, float32, shape (B, K)
+            Their times, 0 and 1 at the ends of the gap.
+        t : Tensor, float32, shape (B,)
+            Times to predict, in (0, 1).
+        valid : Tensor, bool, shape (B, K)
+            False where the movie ends and a frame is a copy of the end frame.
+
+        Returns
+        -------
+        Prediction
+        """
