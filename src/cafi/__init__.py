@@ -1,3 +1,33 @@
 """Content-aware frame interpolation for live-cell microscopy."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cafi.api.interpolate import interpolate as interpolate
+    from cafi.api.read import read as read
+    from cafi.api.restore import restore as restore
+    from cafi.errors import CafiError as CafiError
+
 __version__ = "0.1.0"
+
+# Public name -> module. Loaded on first use, so that importing cafi costs nothing.
+_PUBLIC = {
+    "CafiError": "cafi.errors",
+    "interpolate": "cafi.api.interpolate",
+    "read": "cafi.api.read",
+    "restore": "cafi.api.restore",
+}
+__all__ = ["CafiError", "__version__", "interpolate", "read", "restore"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'cafi' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Windows of frames -> tiles -> batches -> interpolator -> blended tiles -> sink."""

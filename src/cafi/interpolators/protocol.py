@@ -51,6 +51,8 @@ class Interpolator(Protocol):
         Height and width must be divisible by this; the engine pads.
     zoom : int
         Output pixels for each input pixel along y and x.
+    classical : bool
+        No learned weights; runs on the CPU.
     bytes_per_pixel : int
         Working memory for each pixel of one window of one channel, for the memory budget.
     """
@@ -62,6 +64,7 @@ class Interpolator(Protocol):
     reach: int | None
     multiple: int
     zoom: int
+    classical: bool
     bytes_per_pixel: int
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:

@@ -1,0 +1,1 @@
+"""Movies: reading, writing, axes, units, time stamps and provenance."""

@@ -33,4 +33,6 @@ class WriteOptions(BaseModel):
         "deflate",
         description="Lossless codec of the output. OME-Zarr always takes zstd, unless none.",
     )
-    pyramid: bool = Field(False, description="Store smaller copies for fast zooming in OME-TIFF (OME-Zarr always has them).")
+    pyramid: bool = Field(
+        False, description="Store smaller copies for fast zooming in OME-TIFF (OME-Zarr always has them)."
+    )

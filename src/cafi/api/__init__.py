@@ -1,0 +1,1 @@
+"""The functions that the command line, notebooks and napari call; one file for each."""

@@ -1,0 +1,188 @@
+"""Many movies in one go: which files become which results, and how each of them went."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cafi.errors import CafiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from cafi.api.interpolate import Result
+    from cafi.run import Run
+
+    Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One movie, or one scene of it, and where its result goes."""
+
+    source: Path
+    target: Path
+    scene: int | None = None
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """All the work that a command line asks for.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+    skipped : tuple of str
+        One sentence for each file that is no movie.
+    several : bool
+        Whether the user named several movies or scenes, so that one failure must not end all.
+    """
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[str, ...] = ()
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job went: a result, or the sentence that says why there is none."""
+
+    job: Job
+    result: Result | None = None
+    error: str | None = None
+
+
+def plan_jobs(source: str | Path, target: Path, run: Run, suffix: str = ".ome.tif") -> Jobs:
+    """Decide which movies are read and where each result goes, before any work begins.
+
+    Parameters
+    ----------
+    source : str or Path
+        A movie, a folder, or a glob pattern. A folder or pattern of single-frame images of one kind is
+        one movie.
+    target : Path
+        The result, or the folder of results; the folder structure of the source is kept in it.
+    run : Run
+    suffix : str
+        Of the results in a folder.
+
+    Raises
+    ------
+    CafiError
+        If there is no movie, or two results would have the same name.
+    """
+    from cafi.movie.reading import is_frame_folder, is_movie
+    from cafi.movie.writing import output_format
+
+    path = Path(source)
+    if is_frame_folder(path) or (is_movie(path) and not _is_pattern(path)):
+        output_format(target)
+        return _scenes(path, target, run)
+    output_format(Path("any" + suffix))
+    root, files = _files(path)
+    movies = [file for file in files if is_movie(file)]
+    skipped = tuple(f"{file} is no movie and was skipped." for file in files if file not in set(movies))
+    if not movies:
+        raise CafiError(f"{source} holds no movie; name a file, a folder or a pattern such as 'data/*.nd2'.")
+    jobs: list[Job] = []
+    for movie in movies:
+        place = target / movie.relative_to(root)
+        jobs += _scenes(movie, place.with_name(_bare(place) + suffix), run).jobs
+    _refuse_clashes(jobs)
+    return Jobs(tuple(jobs), skipped, several=True)
+
+
+def run_jobs(jobs: Jobs, run: Run, *, resume: bool, overwrite: bool, watch: Watch) -> list[Outcome]:
+    """Run one job after the other; where there are several, a movie that fails does not stop the rest.
+
+    Parameters
+    ----------
+    jobs : Jobs
+    run : Run
+    resume, overwrite : bool
+        As in `cafi.interpolate`.
+    watch : callable
+        Given a title, returns a context manager around a progress callback.
+
+    Raises
+    ------
+    CafiError
+        If there is one job alone, and it fails.
+    """
+    outcomes = []
+    for job in jobs.jobs:
+        try:
+            outcomes.append(Outcome(job, result=_run_one(job, run, resume=resume, overwrite=overwrite, watch=watch)))
+        except CafiError as error:
+            if not jobs.several:
+                raise
+            outcomes.append(Outcome(job, error=str(error)))
+    return outcomes
+
+
+def _run_one(job: Job, run: Run, *, resume: bool, overwrite: bool, watch: Watch) -> Result:
+    from cafi.api.interpolate import interpolate
+    from cafi.run import describe_run
+
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    run = describe_run(run, scene=job.scene) if job.scene is not None else run
+    with watch(job.source.name) as on_progress:
+        return interpolate(job.source, job.target, run, resume=resume, overwrite=overwrite, on_progress=on_progress)
+
+
+def _scenes(source: Path, target: Path, run: Run) -> Jobs:
+    """One job for a movie, or one for each of its scenes if all are wanted."""
+    if run.read.scene != "all":
+        return Jobs((Job(source, target),))
+    from cafi.movie.reading import list_scenes
+    from cafi.movie.writing import stem, suffix_of
+
+    names = list_scenes(source, run.read)
+    jobs = [Job(source, target.with_name(f"{stem(target)}_scene{i}{suffix_of(target)}"), i) for i in range(len(names))]
+    return Jobs(tuple(jobs), several=True)
+
+
+def _is_pattern(path: Path) -> bool:
+    return not path.exists() and glob.has_magic(str(path))
+
+
+def _files(path: Path) -> tuple[Path, list[Path]]:
+    """Return the folder that a folder or pattern starts from, and its files in order."""
+    if _is_pattern(path):
+        fixed = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
+        return fixed, sorted(fixed.glob(str(path.relative_to(fixed))))
+    if not path.is_dir():
+        raise CafiError(f"{path} does not exist or is no movie; `cafi info {path}` tells more.")
+    return path, list(_walk(path))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder and of those below it; folders that are movies count as files."""
+    from cafi.movie.reading import is_movie
+
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.name.endswith((".partial", ".frames.csv")):
+            continue
+        if entry.is_dir() and not is_movie(entry):
+            yield from _walk(entry)
+        else:
+            yield entry
+
+
+def _bare(path: Path) -> str:
+    from cafi.movie.writing import stem
+
+    return stem(path)
+
+
+def _refuse_clashes(jobs: list[Job]) -> None:
+    counts = Counter(job.target for job in jobs)
+    for target, count in counts.items():
+        if count > 1:
+            sources = " and ".join(str(job.source) for job in jobs if job.target == target)
+            raise CafiError(f"{sources} would both become {target}; rename one, or run them apart.")

@@ -1,0 +1,169 @@
+"""The main job: a movie goes in, a faster movie comes out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cafi
+from cafi.api.job import Job, execute, stands, table_path
+from cafi.errors import CafiError
+from cafi.run import Run, describe_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from cafi.movie.model import Header, Movie
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished run left behind.
+
+    Attributes
+    ----------
+    target, table : Path
+        The movie, and the frame table (CSV) beside it.
+    acquired, interpolated, left_out : int
+        Frames along the axis: measured, predicted, and measured but not on the timeline.
+    seconds : float
+    messages : tuple of str
+        Everything that the user should know about this result.
+    already_done : bool
+        The target stood complete before, from the same run of the same source.
+    """
+
+    target: Path
+    table: Path
+    acquired: int
+    interpolated: int
+    left_out: int
+    seconds: float
+    messages: tuple[str, ...] = ()
+    already_done: bool = False
+
+
+def interpolate(
+    source: str | Path,
+    target: str | Path,
+    run: Run | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Result:
+    """Fill the gaps of a movie with predicted frames.
+
+    Acquired frames come out bit-identical; every frame is marked acquired or interpolated.
+
+    Parameters
+    ----------
+    source : str or Path
+        Any movie that `cafi.read` opens.
+    target : str or Path
+        Ends in .ome.tif, .tif (ImageJ) or .ome.zarr.
+    run : Run, optional
+        The description of the run; the defaults otherwise.
+    resume : bool
+        Continue what an interrupted run with the same description left, if anything.
+    overwrite : bool
+        Replace an existing target or unfinished work.
+    on_progress : callable, optional
+        Called with the number of stored frames and of all frames.
+    **options
+        Any option of a run by its name, such as ``factor=4``, ``every='0.5s'``, ``method='linear'``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    CafiError
+        If the source, an option or the target does not allow it.
+
+    Examples
+    --------
+    >>> import cafi
+    >>> cafi.interpolate("cells.tif", "cells_x2.ome.tif", factor=2)  # doctest: +SKIP
+    """
+    started = time.monotonic()
+    run = describe_run(run, **options)
+    source, target = Path(source), Path(target)
+    with _open(source, run) as movie:
+        job = plan(movie, source, run)
+        already_done = resume and stands(job, target)
+        messages = job.messages
+        if not already_done:
+            messages = execute(job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched)
+        acquired = int(job.table.acquired.sum())
+        return Result(
+            target=target,
+            table=table_path(target),
+            acquired=acquired,
+            interpolated=len(job.table) - acquired,
+            left_out=len(job.table.left_out),
+            seconds=time.monotonic() - started,
+            messages=messages,
+            already_done=already_done,
+        )
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    """Do nothing where nobody wants to see the progress."""
+
+
+def _open(source: Path, run: Run) -> Movie:
+    from cafi.movie.reading import open_movie
+
+    movie = open_movie(source, run.read)
+    if run.read.scene is None and len(movie.scenes) > 1:
+        names = ", ".join(f"{i}: {name}" for i, name in enumerate(movie.scenes))
+        raise CafiError(
+            f"{source} holds {len(movie.scenes)} scenes ({names}); say which with --scene N, or --scene all."
+        )
+    return movie
+
+
+def plan(movie: Movie, source: Path, run: Run) -> Job:
+    """Decide everything that can be decided before the first frame is predicted.
+
+    Raises
+    ------
+    CafiError
+        If the timeline, the method or the memory budget does not allow it.
+    """
+    from cafi.engine.interpolation import prepare
+    from cafi.interpolators import registry
+    from cafi.movie.fingerprint import fingerprint
+    from cafi.timeline.build import build
+
+    positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
+    table, messages = build(positions, count, unit, run.timeline)
+    interpolator = registry.get(run.method.method)
+    registry.check_times(interpolator, table.fraction[~table.acquired])
+    predictor = prepare(interpolator, movie.header, run.engine)
+    description = {
+        "software": f"cafi {cafi.__version__}",
+        "source": {"name": source.name, "fingerprint": fingerprint(source)},
+        "method": interpolator.name,
+        "run": run.model_dump(mode="json"),
+    }
+    return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
+
+
+def _axis_positions(header: Header, axis: str) -> tuple[NDArray[Any] | None, str, int]:
+    """Return positions of the acquired frames along an axis (None if unknown), their unit, and their count."""
+    import numpy as np
+
+    if axis == "t":
+        return header.times, "s" if header.times is not None else "frame", header.size.t
+    spacing = header.pixel_size.z
+    if spacing is None:
+        return None, "frame", header.size.z
+    return np.arange(header.size.z) * spacing, header.pixel_size.unit, header.size.z

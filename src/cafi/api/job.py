@@ -1,0 +1,147 @@
+"""One movie, one frame table, one target: the steps from a plan to a published movie."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cafi.errors import CafiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from cafi.engine.partial import Partial
+    from cafi.engine.predicting import Predictor
+    from cafi.movie.frames import FrameTable
+    from cafi.movie.model import Movie
+    from cafi.run import Run
+
+PLANE = "plane "
+NORMALISATION = "normalisation"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run, planned for one movie.
+
+    Attributes
+    ----------
+    movie : Movie
+    run : Run
+    table : FrameTable
+        Of the output.
+    predictor : Predictor
+    description : dict
+        Everything that decides the result (JSON-serialisable); becomes the core of the provenance.
+    messages : tuple of str
+        What planning found that the user should know.
+    """
+
+    movie: Movie
+    run: Run
+    table: FrameTable
+    predictor: Predictor
+    description: dict[str, Any]
+    messages: tuple[str, ...]
+
+
+def execute(
+    job: Job, target: Path, *, resume: bool, overwrite: bool, on_progress: Callable[[int, int], None]
+) -> tuple[str, ...]:
+    """Predict all frames and make the target appear, whole.
+
+    Returns
+    -------
+    tuple of str
+        Everything that the user should know about the result, planning included.
+
+    Raises
+    ------
+    CafiError
+        If the target cannot be written, or may not be replaced.
+    """
+    from cafi.engine.partial import open_partial
+
+    _refuse_unwritable(job, target, overwrite)
+    partial = open_partial(target, job.description, resume=resume, overwrite=overwrite)
+    _fill(job, target, partial, on_progress)
+    messages = (*job.messages, *_findings(job, partial))
+    _publish(job, target, partial, messages)
+    return messages
+
+
+def table_path(target: Path) -> Path:
+    """Return where the frame table (CSV) of a target lies."""
+    from cafi.movie.writing import stem
+
+    return target.with_name(stem(target) + ".frames.csv")
+
+
+def stands(job: Job, target: Path) -> bool:
+    """Whether the target is complete already, from this very run of this very source."""
+    from cafi.engine.partial import partial_folder
+    from cafi.movie.reading import open_movie
+
+    if not target.exists() or partial_folder(target).exists():
+        return False
+    try:
+        with open_movie(target) as movie:
+            made_by = movie.header.provenance or {}
+    except CafiError:
+        return False
+    return all(made_by.get(key) == value for key, value in job.description.items())
+
+
+def _refuse_unwritable(job: Job, target: Path, overwrite: bool) -> None:
+    from cafi.movie.reindex import output_header
+    from cafi.movie.writing import check_writable
+
+    check_writable(output_header(job.movie.header, job.table, job.description), target)
+    if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
+        raise CafiError(f"{target} is the source itself; choose another name for the result.")
+    table = table_path(target)
+    if table.exists() and not target.exists() and not overwrite:
+        raise CafiError(f"{table} exists already; move it away, or give --overwrite to replace it.")
+
+
+def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, int], None]) -> None:
+    from cafi.engine.interpolation import fill_gaps
+    from cafi.engine.normalisation import measure
+    from cafi.movie.inspection import report_plane
+    from cafi.movie.reindex import output_header
+    from cafi.movie.writing import make_sink
+
+    normalisation = measure(job.movie)
+    partial.note(NORMALISATION, normalisation.as_dict())
+    header = output_header(job.movie.header, job.table, job.description)
+    sink = make_sink(target, partial.folder, header, job.run.write)
+
+    def note(place: tuple[int, int, int], plane: NDArray[Any]) -> None:
+        key = PLANE + ",".join(map(str, place))
+        if key not in partial.notes:
+            partial.note(key, asdict(report_plane(plane, job.movie.header.significant_bits)))
+
+    fill_gaps(job.movie, job.table, job.predictor, normalisation, sink, partial, job.run.engine, note, on_progress)
+
+
+def _findings(job: Job, partial: Partial) -> tuple[str, ...]:
+    """Say what the run met: untrustworthy frames beside gaps, and warnings of the method."""
+    return ()
+
+
+def _publish(job: Job, target: Path, partial: Partial, messages: tuple[str, ...]) -> None:
+    """Make the target and its frame table appear; every step can be repeated after a kill."""
+    from cafi.movie.provenance import write_csv
+    from cafi.movie.reindex import output_header
+    from cafi.movie.writing import make_sink
+
+    provenance = job.description | {"normalisation": partial.notes[NORMALISATION], "messages": list(messages)}
+    header = output_header(job.movie.header, job.table, provenance)
+    draft = partial.folder / "frames.csv"
+    write_csv(draft, header)
+    draft.replace(table_path(target))
+    make_sink(target, partial.folder, header, job.run.write).finish()
+    partial.remove()

@@ -1,0 +1,111 @@
+"""What the commands share: progress, messages on standard error, tables, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+PATIENCE = 2.0  # seconds of silence that a user bears
+
+
+def messages() -> Console:
+    """Return the console for progress and messages: standard error, so that output can be piped."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Say something to the user, on standard error."""
+    messages().print(text, markup=False)
+
+
+def warn(text: str) -> None:
+    """Say something that the user should not miss, on standard error."""
+    messages().print(f"[yellow]note:[/yellow] {_escaped(text)}")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
+    """Print a table on standard output; numbers are aligned to the right."""
+    table = Table(title=title, title_justify="left")
+    for i, column in enumerate(columns):
+        numeric = all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_escaped(_shown(cell)) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output; numbers that are not finite become null."""
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar with frames per second and time left, once it has taken two seconds.
+
+    Yields
+    ------
+    callable
+        To be called with how many are done and how many there are.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()
+    bar = Progress(*columns, console=messages(), transient=False)
+    task = bar.add_task(title, total=None, speed="")
+    first: list[int] = []
+
+    def update(done: int, total: int) -> None:
+        if not first:
+            first.append(done)
+        seconds = time.monotonic() - started
+        if seconds > PATIENCE and not bar.live.is_started:
+            bar.start()
+        bar.update(task, completed=done, total=total, speed=f"{(done - first[0]) / max(seconds, 1e-9):.1f} frames/s")
+
+    try:
+        yield update
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def is_quiet() -> bool:
+    """Whether nobody watches the progress."""
+    return not sys.stderr.isatty()
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and value - value != 0:
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,130 @@
+"""``cafi interpolate``: the main job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from cafi.cli import console
+from cafi.engine.options import EngineOptions
+from cafi.errors import CafiError
+from cafi.movie.options import ReadOptions, WriteOptions
+from cafi.run import MethodOptions, Run, read_run
+from cafi.timeline.options import TimelineOptions
+
+if TYPE_CHECKING:
+    from cafi.api.batch import Outcome
+    from cafi.api.interpolate import Result
+
+Flat = Parameter(name="*")
+
+
+def interpolate(
+    movie: str,
+    out: Path,
+    /,
+    *,
+    timeline: Annotated[TimelineOptions | None, Flat] = None,
+    method: Annotated[MethodOptions | None, Flat] = None,
+    read: Annotated[ReadOptions | None, Flat] = None,
+    write: Annotated[WriteOptions | None, Flat] = None,
+    engine: Annotated[EngineOptions | None, Flat] = None,
+    config: Path | None = None,
+    suffix: str = ".ome.tif",
+    resume: bool = False,
+    overwrite: bool = False,
+    json: bool = False,
+) -> int:
+    """Predict the frames in between. Acquired frames come out bit-identical, every frame is marked.
+
+    Parameters
+    ----------
+    movie
+        A movie, a folder or pattern of single-frame images, or a folder or pattern of movies.
+    out
+        The result: NAME.ome.tif, NAME.tif (ImageJ) or NAME.ome.zarr; for several movies a folder.
+    config
+        A TOML file that describes the run; options given here have precedence.
+    suffix
+        For several movies: the kind of the results, .ome.tif, .tif or .ome.zarr.
+    resume
+        Continue an interrupted run; what is complete already is left as it is.
+    overwrite
+        Replace an existing result, or unfinished work.
+    json
+        Print the summary as JSON on standard output.
+    """
+    parts = {"timeline": timeline, "method": method, "read": read, "write": write, "engine": engine}
+    run = _composed(config, parts)
+    from cafi.api.batch import plan_jobs, run_jobs
+
+    jobs = plan_jobs(movie, out, run, suffix)
+    for sentence in jobs.skipped:
+        console.warn(sentence)
+    outcomes = run_jobs(jobs, run, resume=resume, overwrite=overwrite, watch=console.progress)
+    return _report(outcomes, several=jobs.several, as_json=json)
+
+
+def _composed(config: Path | None, parts: dict[str, object]) -> Run:
+    """Lay the options of the command line over those of the file."""
+    from pydantic import BaseModel
+
+    from cafi.run import describe_run
+
+    run = read_run(config) if config is not None else Run()
+    given = {
+        option: getattr(part, option)
+        for part in parts.values()
+        if isinstance(part, BaseModel)
+        for option in part.model_fields_set
+    }
+    return describe_run(run, **given)
+
+
+def _report(outcomes: list[Outcome], *, several: bool, as_json: bool) -> int:
+    """Say how it went, and return the exit code: 0 all done, 1 some failed, 2 nothing could be done."""
+    if as_json:
+        console.print_json({"movies": [_as_dict(outcome) for outcome in outcomes]})
+    elif several:
+        columns = ("movie", "result", "acquired", "interpolated", "seconds", "what happened")
+        console.print_table(columns, [_row(outcome) for outcome in outcomes])
+    for outcome in outcomes:
+        if outcome.result is not None:
+            _tell(outcome.result)
+    failed = sum(outcome.result is None for outcome in outcomes)
+    if failed == len(outcomes):
+        raise CafiError("Nothing could be done; the table says why for each movie.")
+    return 1 if failed else 0
+
+
+def _tell(result: Result) -> None:
+    for message in result.messages:
+        console.warn(message)
+    if result.already_done:
+        console.say(f"{result.target} was complete already.")
+        return
+    speed = result.interpolated / max(result.seconds, 1e-9)
+    console.say(
+        f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
+        f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
+    )
+
+
+def _row(outcome: Outcome) -> tuple[object, ...]:
+    job, result = outcome.job, outcome.result
+    name = str(job.source) if job.scene is None else f"{job.source} (scene {job.scene})"
+    if result is None:
+        return name, "failed", "-", "-", "-", outcome.error
+    word = "was complete" if result.already_done else "done"
+    return name, str(result.target), result.acquired, result.interpolated, result.seconds, word
+
+
+def _as_dict(outcome: Outcome) -> dict[str, object]:
+    common = {"source": str(outcome.job.source), "scene": outcome.job.scene, "target": str(outcome.job.target)}
+    if outcome.result is None:
+        return common | {"status": "failed", "error": outcome.error}
+    result = asdict(outcome.result) | {"target": str(outcome.result.target), "table": str(outcome.result.table)}
+    return common | {"status": "done"} | result

@@ -1,0 +1,113 @@
+"""One offset and one scale for each channel of a movie, so that interpolators see comparable intensities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cafi.movie.model import Movie
+
+LOWER, UPPER = 0.1, 99.9
+MAX_FRAMES = 32
+MAX_PIXELS = 1 << 16
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Subtract ``offset``, divide by ``scale``.
+
+    Attributes
+    ----------
+    offset, scale : ndarray of float64, shape (C * S,)
+        One value for each channel, or for each sample of an RGB channel; in intensity units.
+    """
+
+    offset: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def apply(self, frame: NDArray[Any]) -> NDArray[np.float32]:
+        """Return (frame - offset) / scale; shape (C * S, Y, X)."""
+        offset, scale = self._columns(frame.dtype)
+        return np.asarray((frame - offset) / scale, np.float32)
+
+    def undo(self, frame: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return frame * scale + offset in float32, or float64 where ``dtype`` holds more than float32 can."""
+        offset, scale = self._columns(dtype)
+        return np.asarray(frame * scale + offset)
+
+    def _columns(self, dtype: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        # float32 is exact up to 24 bits; wider pixels need float64 for the subtraction.
+        kind = np.float32 if dtype.itemsize <= 2 or dtype == np.float32 else np.float64
+        return self.offset[:, None, None].astype(kind), self.scale[:, None, None].astype(kind)
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """Return the values as JSON-serialisable lists."""
+        return {"offset": self.offset.tolist(), "scale": self.scale.tolist()}
+
+
+def channels_first(frame: NDArray[Any]) -> NDArray[Any]:
+    """Turn (C, Y, X, S) into (C * S, Y, X); leave (C, Y, X) as it is."""
+    if frame.ndim == 3:
+        return frame
+    c, y, x, s = frame.shape
+    return np.moveaxis(frame, -1, 1).reshape(c * s, y, x)
+
+
+def samples_last(frame: NDArray[Any], samples: int) -> NDArray[Any]:
+    """Undo `channels_first`."""
+    if samples == 1:
+        return frame
+    cs, y, x = frame.shape
+    return np.moveaxis(frame.reshape(cs // samples, samples, y, x), 1, -1)
+
+
+def measure(movie: Movie) -> Normalisation:
+    """Measure a movie's 0.1 and 99.9 percentiles on a fixed, seeded sample of at most 32 frames.
+
+    Parameters
+    ----------
+    movie : Movie
+
+    Returns
+    -------
+    Normalisation
+        ``offset`` is the lower percentile and ``scale`` the range; a constant channel gets scale 1.
+    """
+    size = movie.header.size
+    rng = np.random.default_rng(SEED)
+    columns = []
+    for t, z in _sample_places(size.t, size.z, rng):
+        frame = channels_first(movie.frame(t, z))
+        flat = frame.reshape(len(frame), -1)
+        columns.append(flat[:, _pixel_sample(flat.shape[1], rng)].astype(np.float64))
+    values = np.concatenate(columns, axis=1)
+    values[~np.isfinite(values)] = np.nan
+    offset, scale = np.zeros(len(values)), np.ones(len(values))
+    for c, row in enumerate(values):
+        finite = row[np.isfinite(row)]
+        if finite.size:
+            low, high = np.percentile(finite, (LOWER, UPPER))
+            offset[c] = low
+            scale[c] = high - low if high > low else 1.0
+    return Normalisation(offset, scale)
+
+
+def _sample_places(n_t: int, n_z: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Places (t, z) spread over the movie: all of them, or one from each of 32 equal strata."""
+    total = n_t * n_z
+    if total <= MAX_FRAMES:
+        flat = np.arange(total)
+    else:
+        edges = np.linspace(0, total, MAX_FRAMES + 1)
+        flat = np.floor(edges[:-1] + rng.random(MAX_FRAMES) * np.diff(edges)).astype(int)
+    return [divmod(int(i), n_z) for i in flat]
+
+
+def _pixel_sample(n: int, rng: np.random.Generator) -> Any:
+    return slice(None) if n <= MAX_PIXELS else rng.integers(0, n, MAX_PIXELS)

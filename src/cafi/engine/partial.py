@@ -1,0 +1,154 @@
+"""Work in progress: the folder ``OUT.partial/`` from which a killed run resumes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cafi.engine.windows import Slot
+from cafi.errors import CafiError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN_FILE = "run.json"
+JOURNAL_FILE = "journal.jsonl"
+
+
+def partial_folder(target: Path) -> Path:
+    """Return where the work in progress for a target lives."""
+    return target.with_name(target.name + ".partial")
+
+
+@dataclass
+class Partial:
+    """An open folder of work in progress.
+
+    Attributes
+    ----------
+    folder : Path
+    done : set of Slot
+        Places that are safely stored.
+    notes : dict
+        What was noted on the way (JSON-serialisable), by a key.
+    """
+
+    folder: Path
+    done: set[Slot] = field(default_factory=set)
+    notes: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep something that the end of the run must know, also after a kill; the first value stays."""
+        with self._lock:
+            if key not in self.notes:
+                self.notes[key] = value
+                self._append({"key": key, "value": value})
+
+    def mark_done(self, slot: Slot) -> None:
+        """Remember that a slot was stored; to be called after it was."""
+        with self._lock:
+            self.done.add(slot)
+            self._append({"slot": list(slot)})
+
+    def remove(self) -> None:
+        """Delete the folder, once the target stands."""
+        shutil.rmtree(self.folder)
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        with (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(entry, separators=(",", ":")) + "\n")
+
+
+def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: bool) -> Partial:
+    """Begin or continue the work towards a target.
+
+    Parameters
+    ----------
+    target : Path
+        The file or folder that is to appear.
+    run : dict
+        Everything that decides the result (JSON-serialisable): a resumed run must agree with it.
+    resume : bool
+        Continue what an interrupted run left, if it left anything.
+    overwrite : bool
+        Whether an existing target, or unfinished work, may be replaced.
+
+    Raises
+    ------
+    CafiError
+        If something is in the way and may not be replaced, or if unfinished work belongs to
+        another run or another source.
+    """
+    folder = partial_folder(target)
+    earlier = _read_run(folder)
+    if resume and earlier is not None:
+        _refuse_other_run(folder, earlier, run)
+        return _reopened(folder)
+    if target.exists() and not overwrite:
+        raise CafiError(f"{target} exists already; choose another name, or give --overwrite to replace it.")
+    if earlier is not None and not overwrite:
+        raise CafiError(
+            f"{folder} holds the work of an interrupted run;"
+            " give --resume to continue it, or --overwrite to start anew."
+        )
+    return _begun(folder, run)
+
+
+def _begun(folder: Path, run: dict[str, Any]) -> Partial:
+    if folder.exists():
+        if not folder.is_dir():
+            raise CafiError(f"{folder} is in the way of the work in progress; move it away.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / JOURNAL_FILE).touch()
+    draft = folder / (RUN_FILE + ".tmp")
+    draft.write_text(json.dumps(run, indent=1, sort_keys=True), encoding="utf-8")
+    # Appears last and whole: without it the folder counts as never begun.
+    draft.replace(folder / RUN_FILE)
+    return Partial(folder)
+
+
+def _reopened(folder: Path) -> Partial:
+    partial = Partial(folder)
+    journal = folder / JOURNAL_FILE
+    text = journal.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    if len(whole) < len(text):
+        # A kill may tear the last line; what it said is simply done again.
+        with journal.open("r+b") as stream:
+            stream.truncate(len(whole))
+    for line in whole.decode("utf-8").splitlines():
+        entry = json.loads(line)
+        if "slot" in entry:
+            partial.done.add(Slot(*entry["slot"]))
+        else:
+            partial.notes[entry["key"]] = entry["value"]
+    return partial
+
+
+def _read_run(folder: Path) -> dict[str, Any] | None:
+    try:
+        text = (folder / RUN_FILE).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    run: dict[str, Any] = json.loads(text)
+    return run
+
+
+def _refuse_other_run(folder: Path, earlier: dict[str, Any], run: dict[str, Any]) -> None:
+    now = json.loads(json.dumps(run))
+    differing = sorted(key for key in earlier.keys() | now.keys() if earlier.get(key) != now.get(key))
+    if not differing:
+        return
+    if "source" in differing:
+        raise CafiError(
+            f"The source has changed since the run in {folder} was interrupted; give --overwrite to start anew."
+        )
+    raise CafiError(
+        f"{folder} was begun with other settings ({', '.join(differing)});"
+        " repeat them, or give --overwrite to start anew."
+    )

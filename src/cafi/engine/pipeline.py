@@ -1,0 +1,153 @@
+"""Windows -> batches -> interpolator -> frames -> sink, reading ahead and writing behind."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from cafi.engine.predicting import finished_frame
+from cafi.engine.windows import Passed, Slot, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cafi.engine.normalisation import Normalisation
+    from cafi.engine.predicting import Predictor
+    from cafi.movie.model import Header
+
+Item = TypeVar("Item")
+
+
+class FrameSink(Protocol):
+    """Where finished frames go: thread-safe, in any order."""
+
+    def write(self, t: int, z: int, planes: NDArray[Any]) -> None:
+        """Store the frame at a place of the output."""
+
+
+def run_pipeline(
+    items: Iterator[Passed | Window],
+    predictor: Predictor,
+    normalisation: Normalisation,
+    header: Header,
+    sink: FrameSink,
+    batch: int,
+    on_stored: Callable[[Slot], None],
+) -> None:
+    """Predict and store everything that ``items`` asks for.
+
+    One thread reads ahead, this one predicts, others encode and write behind; at most a few
+    frames wait anywhere, so memory does not grow with the movie.
+
+    Parameters
+    ----------
+    items : iterator of Passed or Window
+    predictor : Predictor
+    normalisation : Normalisation
+    header : Header
+        Of the source movie.
+    sink : FrameSink
+    batch : int
+        Windows that are predicted together.
+    on_stored : callable
+        Called in a writing thread after a slot was stored.
+    """
+    writers = max(2, min(8, os.cpu_count() or 2))
+    with ThreadPoolExecutor(writers, thread_name_prefix="cafi-write") as pool:
+        pending = _Pending(limit=2 * writers)
+
+        def store(slot: Slot, make: Callable[[], NDArray[Any]]) -> None:
+            sink.write(slot.t, slot.z, make())
+            on_stored(slot)
+
+        def store_predictions(windows: list[Window]) -> None:
+            for window, prediction in zip(windows, predictor.predict(windows), strict=True):
+                pending.add(pool.submit(store, window.slot, _finisher(prediction, window, normalisation, header)))
+
+        try:
+            waiting: list[Window] = []
+            for item in read_ahead(items, depth=2 * batch):
+                if isinstance(item, Passed):
+                    pending.add(pool.submit(store, item.slot, lambda raw=item.raw: raw))
+                    continue
+                waiting.append(item)
+                if len(waiting) == batch:
+                    store_predictions(waiting)
+                    waiting = []
+            if waiting:
+                store_predictions(waiting)
+            pending.wait_all()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _finisher(
+    prediction: NDArray[np.float32], window: Window, normalisation: Normalisation, header: Header
+) -> Callable[[], NDArray[Any]]:
+    return lambda: finished_frame(prediction, window, normalisation, header)
+
+
+class _Pending:
+    """Frames on their way to the disk; adding one waits while there are too many."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._futures: deque[Future[None]] = deque()
+
+    def add(self, future: Future[None]) -> None:
+        self._futures.append(future)
+        while len(self._futures) > self._limit or (self._futures and self._futures[0].done()):
+            self._futures.popleft().result()
+
+    def wait_all(self) -> None:
+        while self._futures:
+            self._futures.popleft().result()
+
+
+_END = object()
+
+
+def read_ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
+    """Yield what ``items`` yields, computed by a thread that is at most ``depth`` items ahead."""
+    buffer: queue.Queue[Any] = queue.Queue(maxsize=max(depth, 1))
+    stop = threading.Event()
+
+    def put(entry: Any) -> None:
+        while not stop.is_set():
+            try:
+                buffer.put(entry, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def produce() -> None:
+        try:
+            for item in items:
+                put((item, None))
+                if stop.is_set():
+                    return
+            put((_END, None))
+        except BaseException as error:  # handed on to the consuming thread, where it is raised
+            put((_END, error))
+
+    thread = threading.Thread(target=produce, name="cafi-read", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = buffer.get()
+            if error is not None:
+                raise error
+            if item is _END:
+                return
+            yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,118 @@
+"""From a batch of windows to predicted frames in the movie's own dtype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cafi.engine.normalisation import Normalisation, samples_last
+from cafi.engine.tiles import predict_tiled
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from cafi.engine.windows import Window
+    from cafi.interpolators.protocol import Interpolator
+    from cafi.movie.model import Header
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """An interpolator with all that was decided once for the whole run.
+
+    Attributes
+    ----------
+    interpolator : Interpolator
+    device : torch.device
+    side : int or None
+        Of the tiles, in pixels; None: whole frames.
+    """
+
+    interpolator: Interpolator
+    device: torch.device
+    side: int | None
+
+    def predict(self, windows: list[Window]) -> NDArray[np.float32]:
+        """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
+        import torch
+
+        frames = torch.stack([torch.stack([torch.from_numpy(f.normalised) for f in w.frames]) for w in windows]).to(
+            self.device
+        )
+        height, width = frames.shape[-2:]
+        padded = _padded(frames, self.interpolator.multiple)
+        times = torch.from_numpy(np.stack([w.frame_times for w in windows])).to(self.device)
+        t = torch.tensor([w.t for w in windows], dtype=torch.float32, device=self.device)
+        valid = torch.tensor([w.valid for w in windows], device=self.device)
+
+        def mean(tile: torch.Tensor) -> torch.Tensor:
+            return self.interpolator.predict(tile, times, t, valid).mean
+
+        with torch.inference_mode():
+            result = predict_tiled(mean, padded, self.side, self.interpolator)
+        zoom = self.interpolator.zoom
+        return np.asarray(result[..., : zoom * height, : zoom * width].cpu().numpy(), np.float32)
+
+
+def _padded(frames: torch.Tensor, multiple: int) -> torch.Tensor:
+    """Pad below and to the right by repeating the edge, so that sides divide by ``multiple``."""
+    import torch
+
+    b, k, c, height, width = frames.shape
+    bottom, right = -height % multiple, -width % multiple
+    if not (bottom or right):
+        return frames
+    flat = torch.nn.functional.pad(frames.reshape(b, k * c, height, width), (0, right, 0, bottom), mode="replicate")
+    return flat.reshape(b, k, c, height + bottom, width + right)
+
+
+def finished_frame(
+    prediction: NDArray[np.float32], window: Window, normalisation: Normalisation, header: Header
+) -> NDArray[Any]:
+    """Turn a normalised prediction into a frame as the movie stores it.
+
+    Integers are rounded to the nearest and clipped to the dtype, or to the camera's significant
+    bits. A pixel that is not finite at either end of the gap is NaN between them.
+
+    Parameters
+    ----------
+    prediction : ndarray of float32, shape (C * S, Y, X)
+    window : Window
+    normalisation : Normalisation
+    header : Header
+        Of the source movie.
+
+    Returns
+    -------
+    ndarray, shape (C, Y, X) or (C, Y, X, S)
+        In the movie's dtype.
+    """
+    dtype = header.dtype
+    values = normalisation.undo(prediction, dtype)
+    if dtype.kind in "iu":
+        low, high = _limits(dtype, header.significant_bits)
+        frame = np.clip(np.rint(values), low, high).astype(dtype)
+    else:
+        limit = np.finfo(dtype).max
+        frame = np.clip(values, -limit, limit).astype(dtype)
+        middle = len(window.frames) // 2
+        for end in window.frames[middle - 1 : middle + 1]:
+            if end.hole is not None:
+                frame[end.hole] = np.nan
+    return samples_last(frame, header.samples)
+
+
+def _limits(dtype: np.dtype[Any], significant_bits: int | None) -> tuple[float, float]:
+    info = np.iinfo(dtype)
+    if significant_bits is None or dtype.kind != "u":
+        return info.min, _largest_exact(info.max)
+    return 0, _largest_exact(min(info.max, 2**significant_bits - 1))
+
+
+def _largest_exact(limit: int) -> float:
+    """The largest float64 that does not exceed an integer limit (64-bit limits are no float64)."""
+    value = float(limit)
+    return value if int(value) <= limit else float(np.nextafter(value, 0))
