@@ -110,7 +110,7 @@ def _refuse_unwritable(job: Job, target: Path, overwrite: bool) -> None:
 def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, int], None]) -> None:
     from cafi.engine.interpolation import fill_gaps
     from cafi.engine.normalisation import measure
-    from cafi.movie.inspection import report_plane
+    from cafi.movie.plane_report import largest_value, report_plane
     from cafi.movie.reindex import output_header
     from cafi.movie.writing import make_sink
 
@@ -119,17 +119,31 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
     header = output_header(job.movie.header, job.table, job.description)
     sink = make_sink(target, partial.folder, header, job.run.write)
 
+    maximum = largest_value(job.movie.header)
+
     def note(place: tuple[int, int, int], plane: NDArray[Any]) -> None:
         key = PLANE + ",".join(map(str, place))
         if key not in partial.notes:
-            partial.note(key, asdict(report_plane(plane, job.movie.header.significant_bits)))
+            missing = job.movie.source.is_missing(*place)
+            partial.note(key, asdict(report_plane(plane, maximum, missing=missing)))
 
     fill_gaps(job.movie, job.table, job.predictor, normalisation, sink, partial, job.run.engine, note, on_progress)
 
 
 def _findings(job: Job, partial: Partial) -> tuple[str, ...]:
     """Say what the run met: untrustworthy frames beside gaps, and warnings of the method."""
-    return ()
+    from cafi.engine.interpolation import WARNING
+    from cafi.movie.gap_warnings import gap_warnings
+    from cafi.movie.plane_report import PlaneReport
+
+    reports = {}
+    for key, value in partial.notes.items():
+        if key.startswith(PLANE):
+            t, c, z = map(int, key.removeprefix(PLANE).split(","))
+            reports[t, c, z] = PlaneReport(**value)
+    names = [channel.name for channel in job.movie.header.channels]
+    warned = sorted(key.removeprefix(WARNING) for key in partial.notes if key.startswith(WARNING))
+    return (*gap_warnings(reports, job.table, names), *warned)
 
 
 def _publish(job: Job, target: Path, partial: Partial, messages: tuple[str, ...]) -> None:

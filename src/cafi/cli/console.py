@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -84,11 +83,6 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if bar.live.is_started:
             bar.stop()
-
-
-def is_quiet() -> bool:
-    """Whether nobody watches the progress."""
-    return not sys.stderr.isatty()
 
 
 def _shown(cell: object) -> str:

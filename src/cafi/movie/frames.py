@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -63,3 +65,16 @@ class FrameTable:
         import numpy as np
 
         return np.setdiff1d(np.arange(len(self.source_positions)), self.left[self.acquired])
+
+    def with_gaps(self, gaps: Iterable[int]) -> FrameTable:
+        """Return the table with interpolated frames in these gaps only; acquired frames stay."""
+        import numpy as np
+
+        kept = self.acquired | np.isin(self.left, list(gaps))
+        return replace(
+            self,
+            positions=self.positions[kept],
+            kind=self.kind[kept],
+            left=self.left[kept],
+            fraction=self.fraction[kept],
+        )

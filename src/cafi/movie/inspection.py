@@ -2,123 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cafi.errors import CafiError
-from cafi.movie.frames import INTERPOLATED
+from cafi.movie.frames import KIND_NAMES
+from cafi.movie.gap_warnings import before, gap_warnings
+from cafi.movie.model import Channel
+from cafi.movie.plane_report import FAULTS, Place, PlaneReport, faults_of, largest_value, report_plane
 from cafi.movie.timing import TimeStatistics, time_statistics
-from cafi.movie.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
-    from cafi.movie.frames import Axis, FrameTable
+    from cafi.movie.frames import Axis
     from cafi.movie.model import Header, Movie
 
-SATURATED_FROM = 0.01
-"""A frame is called saturated when more than this fraction of its pixels has the largest possible value."""
-
-
-class Place(NamedTuple):
-    """Where a plane lies in a movie."""
-
-    t: int
-    c: int
-    z: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaneReport:
-    """What one plane looks like.
-
-    Attributes
-    ----------
-    blank : bool
-        All pixels have the same value (or none is finite).
-    saturated_fraction : float
-        Fraction of the pixels of which a sample has the largest possible value.
-    nonfinite : int
-        Number of NaN and infinite values.
-    digest : str
-        Hash of the pixels; equal for bit-identical planes.
-    missing : bool
-        The file holds no data for this plane.
-    """
-
-    blank: bool
-    saturated_fraction: float
-    nonfinite: int
-    digest: str
-    missing: bool = False
-
-    @property
-    def saturated(self) -> bool:
-        """Whether more than 1 % of the pixels have the largest possible value."""
-        return self.saturated_fraction > SATURATED_FROM
-
-
-def largest_value(header: Header) -> int | None:
-    """Return the largest value that a pixel can have, by significant bits or else dtype; None for floats."""
-    if header.dtype.kind not in "iu":
-        return None
-    largest = int(np.iinfo(header.dtype).max)
-    if header.significant_bits is None:
-        return largest
-    return min(largest, 2**header.significant_bits - 1)
-
-
-def report_plane(plane: NDArray[Any], maximum: float | None, *, missing: bool = False) -> PlaneReport:
-    """Look at one plane.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X) or (Y, X, S)
-        In the movie's own dtype.
-    maximum : float or None
-        From `largest_value`.
-    missing : bool
-        What `PlaneSource.is_missing` says.
-
-    Returns
-    -------
-    PlaneReport
-    """
-    saturated = np.zeros(1, bool) if maximum is None else plane >= maximum
-    if saturated.ndim == 3:
-        saturated = saturated.any(axis=2)
-    nonfinite = 0 if plane.dtype.kind in "iu" else int(plane.size - np.count_nonzero(np.isfinite(plane)))
-    same = bool((plane == plane.flat[0]).all()) or nonfinite == plane.size
-    return PlaneReport(
-        blank=same,
-        saturated_fraction=float(np.count_nonzero(saturated) / saturated.size),
-        nonfinite=nonfinite,
-        digest=hashlib.blake2b(np.ascontiguousarray(plane), digest_size=16).hexdigest(),
-        missing=missing,
-    )
-
-
-FAULTS = ("missing", "blank", "duplicated", "saturated", "nonfinite")
-
-
-def faults_of(report: PlaneReport, before: PlaneReport | None) -> tuple[str, ...]:
-    """Name what is wrong with a plane, given the one before it of the same channel.
-
-    A missing plane is not called blank too, and neither is called duplicated.
-    """
-    if report.missing:
-        return ("missing",)
-    if report.blank:
-        return ("blank",)
-    faults = ["duplicated"] if before is not None and before.digest == report.digest else []
-    faults += ["saturated"] if report.saturated else []
-    faults += ["nonfinite"] if report.nonfinite else []
-    return tuple(faults)
+__all__ = [
+    "ChannelInspection",
+    "Inspection",
+    "PlaneReport",
+    "TimeStatistics",
+    "gap_warnings",
+    "inspect",
+    "largest_value",
+    "report_plane",
+]
 
 
 @dataclass(frozen=True)
@@ -132,7 +43,8 @@ class ChannelInspection:
     color : str or None
     missing, blank, duplicated, saturated, nonfinite, unreadable : tuple of Place
         The planes that are so. Duplicated: bit-identical to the frame before, at the same depth
-        (of a z-stack without time: to the plane below). Saturated: see `SATURATED_FROM`.
+        (of a z-stack without time: to the slice before). Saturated: more than 1 % of the pixels have
+        the largest possible value.
     largest_saturated_fraction : float
         Over all planes.
     nonfinite_pixels : int
@@ -179,7 +91,7 @@ class Inspection:
     verdict : str
         The same in one sentence, with the reason.
     made_by_cafi : dict or None
-        Numbers of acquired and interpolated frames in a movie that cafi wrote.
+        Numbers of acquired, interpolated and resampled frames in a movie that cafi wrote.
     assumptions : tuple of str
     """
 
@@ -217,9 +129,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def inspect(
-    movie: Movie, sample: int | None = None, progress: Callable[[int, int], None] | None = None
-) -> Inspection:
+def inspect(movie: Movie, sample: int | None = None, progress: Callable[[int, int], None] | None = None) -> Inspection:
     """Look at every plane of a movie once, one at a time.
 
     Parameters
@@ -270,30 +180,27 @@ def _chosen(count: int, sample: int | None) -> list[int]:
 def _look(
     movie: Movie, axis: Axis, chosen: Sequence[int], progress: Callable[[int, int], None]
 ) -> tuple[ChannelInspection, ...]:
-    """Report on the chosen frames, channel by channel, keeping one earlier plane's report for each depth."""
+    """Report on the chosen frames; of earlier ones only the last report for each channel and depth is kept."""
     size = movie.header.size
     across = range(size.z) if axis == "t" else range(size.t)
     total = len(chosen) * size.c * len(across)
     looks = [_ChannelLook() for _ in range(size.c)]
     done = 0
-    last: dict[tuple[int, int], tuple[int, PlaneReport | None]] = {}
+    kept: dict[Place, PlaneReport | None] = {}
     for along in chosen:
+        reports: dict[Place, PlaneReport | None] = {}
         for c in range(size.c):
             for other in across:
-                index, before = last.get((c, other), (-1, None))
-                if along and index != along - 1:
-                    before = _report(movie, _place(axis, along - 1, c, other))
-                place = _place(axis, along, c, other)
-                report = _report(movie, place)
-                looks[c].take(place, report, before)
-                last[c, other] = (along, report)
+                place = Place(along, c, other) if axis == "t" else Place(other, c, along)
+                earlier = before(place, axis)
+                if along and earlier not in kept:
+                    kept[earlier] = _report(movie, earlier)
+                reports[place] = _report(movie, place)
+                looks[c].take(place, reports[place], kept.get(earlier))
                 done += 1
                 progress(done, total)
-    return tuple(look.result(_name(movie.header, c), _color(movie.header, c)) for c, look in enumerate(looks))
-
-
-def _place(axis: Axis, along: int, c: int, other: int) -> Place:
-    return Place(along, c, other) if axis == "t" else Place(other, c, along)
+        kept = reports
+    return tuple(look.result(movie.header, c) for c, look in enumerate(looks))
 
 
 def _report(movie: Movie, place: Place) -> PlaneReport | None:
@@ -313,17 +220,37 @@ class _ChannelLook:
         self.fraction = 0.0
         self.nonfinite = 0
 
-    def take(self, place: Place, report: PlaneReport | None, before: PlaneReport | None) -> None:
+    def take(self, place: Place, report: PlaneReport | None, earlier: PlaneReport | None) -> None:
         if report is None:
             self.places["unreadable"].append(place)
             return
-        for fault in faults_of(report, before):
+        for fault in faults_of(report, earlier):
             self.places[fault].append(place)
         self.fraction = max(self.fraction, report.saturated_fraction)
         self.nonfinite += report.nonfinite
 
-    def result(self, name: str, color: str | None) -> ChannelInspection:
-        places = {fault: tuple(found) for fault, found in self.places.items()}
+    def result(self, header: Header, c: int) -> ChannelInspection:
+        channel = header.channels[c] if c < len(header.channels) else Channel()
         return ChannelInspection(
-            name, color, **places, largest_saturated_fraction=self.fraction, nonfinite_pixels=self.nonfinite
+            name=channel.name or str(c),
+            color=channel.color,
+            largest_saturated_fraction=self.fraction,
+            nonfinite_pixels=self.nonfinite,
+            **{fault: tuple(places) for fault, places in self.places.items()},
         )
+
+
+def _verdict(header: Header) -> str:
+    axes = [f"time ({header.size.t} frames)"] if header.size.t > 1 else []
+    axes += [f"depth ({header.size.z} slices)"] if header.size.z > 1 else []
+    if not axes:
+        return "It cannot be interpolated, as it is a single frame: there is no gap to be filled."
+    unknown = header.size.t > 1 and header.times is None
+    timing = "; it says no times, so its frames count as evenly spaced" if unknown else ""
+    return f"It can be interpolated along {' and '.join(axes)}{timing}."
+
+
+def _made_by_cafi(header: Header) -> dict[str, int] | None:
+    if header.frames is None:
+        return None
+    return {name: int((header.frames.kind == kind).sum()) for kind, name in enumerate(KIND_NAMES)}

@@ -1,0 +1,1 @@
+"""Synthetic movies with known truth."""

@@ -1,0 +1,1 @@
+"""Methods without learned weights: the bar for all others."""

@@ -54,9 +54,10 @@ class Dimensions:
         return tuple(place.get(label, whole if label in "YXS" else 0) for label in self.labels)
 
     def told(self) -> str:
-        """Tell dimensions and shape as messages do, without those of length one."""
+        """Tell dimensions and shape as messages do: without those of length one, ? where the meaning is open."""
         shown = self.squeezed()
-        return f"{shown.labels.upper()} of shape {'x'.join(map(str, shown.shape))}"
+        labels = "".join(label if label in "TCZYXS" else "C" if label == "s" else "?" for label in shown.labels)
+        return f"{labels} of shape {'x'.join(map(str, shown.shape))}"
 
     def squeezed(self) -> Dimensions:
         """Leave out dimensions of length one, except Y and X."""
@@ -112,7 +113,7 @@ def settle(
     settled = Dimensions(labels, found.shape)
     other = settled.squeezed().labels.replace("T", "Z").upper() if "Z" not in known else _example(squeezed)
     return settled, (
-        f"The {settled.length('T')} {things} were taken as time, as the file does not say what they are;"
+        f"The {settled.length('T')} {things} were taken as time, as nothing says what they are;"
         f" --axes decides otherwise, such as --axes {other}.",
     )
 

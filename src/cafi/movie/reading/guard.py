@@ -65,16 +65,21 @@ class guarded:  # noqa: N801 - reads like the function that it is
         What cannot be done, such as "page 3 cannot be read".
     way_out : str
         What the user can do.
+    also : tuple of exception types
+        That the library defines by itself, apart from `LIBRARY_ERRORS`.
 
     Raises
     ------
     CafiError
-        For the errors named in `LIBRARY_ERRORS`. Everything else passes, and so do a TypeError
+        For the errors named in `LIBRARY_ERRORS` and in `also`. Everything else passes, and so do a TypeError
         and an AttributeError raised by the guarded line itself: the library was called wrongly.
     """
 
-    def __init__(self, path: Path | str, problem: str, way_out: str = DAMAGED) -> None:
+    def __init__(
+        self, path: Path | str, problem: str, way_out: str = DAMAGED, *, also: tuple[type[Exception], ...] = ()
+    ) -> None:
         self._path = path
+        self._errors: tuple[type[BaseException], ...] = (*LIBRARY_ERRORS, *also)
         self._problem = problem
         self._way_out = way_out
 
@@ -84,7 +89,7 @@ class guarded:  # noqa: N801 - reads like the function that it is
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, LIBRARY_ERRORS):
+        if error is None or not isinstance(error, self._errors):
             return
         if isinstance(error, TypeError | AttributeError) and (trace is None or trace.tb_next is None):
             return

@@ -42,7 +42,7 @@ def frame_times(
             return times, "planes", ()
     if steady is not None:
         notes = (f"The file's time stamps {fault}; its frame interval of {steady:g} s was taken instead.",)
-        return np.arange(frames) * steady, "interval", notes if fault else ()
+        return np.arange(frames, dtype=np.float64) * steady, "interval", notes if fault else ()
     notes = (f"The file's time stamps {fault}; the frames were taken as evenly spaced.",)
     return None, None, notes if fault else ()
 

@@ -1,0 +1,1 @@
+"""Speed, memory and quality against references, each ratio measured in one run."""

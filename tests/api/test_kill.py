@@ -1,0 +1,107 @@
+"""A run killed at any moment resumes, and the result equals an uninterrupted run's (law 5).
+
+The kills are real (SIGKILL), sent by the run to itself at its n-th event on the file system, so that they
+are spread evenly and hit the last step as often as wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+EVENTS = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree", "os.truncate"})
+PRELOAD = ["torch", "tifffile", "zarr", "cafi.api.interpolate", "cafi.engine.interpolation", "cafi.movie.reading"]
+
+
+@pytest.fixture(scope="module")
+def starter():
+    if sys.platform == "win32":
+        pytest.skip("SIGKILL does not exist on Windows")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(90, 4000, (9, 2, 24, 31)).astype(np.uint16)
+    pixels[4, 1] = 0
+    path = tmp_path / "source.ome.tif"
+    tifffile.imwrite(path, pixels, metadata={"axes": "TCYX", "TimeIncrement": 2.0, "TimeIncrementUnit": "s"}, ome=True)
+    return path
+
+
+def run(source: Path, target: Path, kill_at: int | None, log: Path) -> None:
+    """Interpolate in this process; count its file-system events, and die at the chosen one."""
+    seen = 0
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        place = str(arguments[0]) if arguments else ""
+        if event not in EVENTS or str(target) not in place:
+            return
+        seen += 1
+        if seen == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if kill_at is None:
+            with log.open("a") as stream:
+                stream.write(f"{event} {place}\n")
+
+    log.touch()
+    sys.addaudithook(hook)
+    import cafi
+
+    cafi.interpolate(source, target, method="linear", resume=True, factor=3)
+
+
+def start(starter: Any, *arguments: Any) -> int:
+    process = starter.Process(target=run, args=arguments)
+    process.start()
+    process.join(120)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def content(target: Path) -> dict[str, str]:
+    """Hashes of every file that makes up a result, by its path below the folder."""
+    found = sorted(
+        p for p in target.parent.rglob("*") if p.is_file() and p.name.startswith("out") or _inside(p, target)
+    )
+    return {str(p.relative_to(target.parent)): hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
+
+
+def _inside(path: Path, target: Path) -> bool:
+    return path.is_file() and target in path.parents
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("suffix", "kills"), [(".ome.tif", 20), (".tif", 7), (".ome.zarr", 20)])
+def test_killed_and_resumed_equals_uninterrupted(starter, source, tmp_path, suffix, kills):
+    whole = tmp_path / "whole" / ("out" + suffix)
+    whole.parent.mkdir()
+    log = tmp_path / "events.log"
+    assert start(starter, source, whole, None, log) == 0
+    events = log.read_text().splitlines()
+    last_frame = max(i for i, line in enumerate(events) if "journal.jsonl" in line)
+    in_last_step = np.linspace(last_frame + 2, len(events), max(5, kills // 3)).round().astype(int)
+    before = np.linspace(1, last_frame, kills - len(in_last_step)).round().astype(int)
+    expected = content(whole)
+    assert len(expected) >= 2
+    for number, kill_at in enumerate([*before, *in_last_step]):
+        target = tmp_path / f"killed{number}" / ("out" + suffix)
+        target.parent.mkdir()
+        died = start(starter, source, target, int(kill_at), tmp_path / "unused.log")
+        assert died == -signal.SIGKILL, f"kill {number} at event {kill_at} of {len(events)} came too late"
+        assert start(starter, source, target, None, tmp_path / "unused.log") == 0
+        assert content(target) == expected
+        assert not target.with_name(target.name + ".partial").exists()

@@ -1,0 +1,90 @@
+"""Exit codes and sentences: bad input is the user's, a fault is ours, and neither looks like the other (law 7)."""
+
+from pathlib import Path
+
+import pytest
+
+from cafi.cli import build_app
+from cafi.cli.running import run
+from cafi.errors import CafiError
+
+
+def answer(capsys, *argv):
+    code = run(build_app(), list(argv))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def is_one_sentence(text):
+    return text.startswith("cafi: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["nonsense"], 'Unknown command "nonsense"'),
+        (["interpolate"], "requires an argument"),
+        (["interpolate", "a.tif", "b.tif", "--factor", "1"], "--factor: input should be greater than or equal to 2"),
+        (["interpolate", "a.tif", "b.tif", "--factor", "two"], "--factor: input should be a valid integer"),
+        (["interpolate", "a.tif", "b.tif", "--memory", "much"], "--memory: 'much' is no amount of memory"),
+        (["interpolate", "a.tif", "b.tif", "--frobnicate"], "Unknown option"),
+        (["interpolate", "missing.tif", "out.ome.tif"], "missing.tif"),
+        (["info", "missing.tif"], "missing.tif"),
+        (["restore", "missing.tif", "out.ome.tif"], "missing.tif"),
+    ],
+)
+def test_wrong_commands_are_answered_by_one_sentence(capsys, argv, expected):
+    code, out, err = answer(capsys, *argv)
+    assert code == 2
+    assert out == ""
+    assert expected in err
+    assert is_one_sentence(err)
+    assert "pydantic" not in err
+
+
+def test_a_fault_of_ours_is_called_so_and_logged(capsys, monkeypatch):
+    import cafi.api.models
+
+    def broken():
+        raise ValueError("planted fault")
+
+    monkeypatch.setattr(cafi.api.models, "list_methods", broken)
+    code, _, err = answer(capsys, "models", "list")
+    assert code == 70
+    assert "fault of cafi" in err
+    assert is_one_sentence(err)
+    assert "planted fault" not in err
+    log = Path(err.split("written in ")[1].split(";")[0])
+    text = log.read_text()
+    log.unlink()
+    assert "ValueError: planted fault" in text
+    assert "cafi models list" in text
+
+
+def test_a_planted_error_of_bad_input_keeps_its_sentence(capsys, monkeypatch):
+    import cafi.api.models
+
+    def refused():
+        raise CafiError("x.tif is no movie; name another.")
+
+    monkeypatch.setattr(cafi.api.models, "list_methods", refused)
+    assert answer(capsys, "models", "list")[::2] == (2, "cafi: x.tif is no movie; name another.\n")
+
+
+def test_ctrl_c_says_how_to_go_on(capsys, monkeypatch):
+    import cafi.api.models
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cafi.api.models, "list_methods", interrupted)
+    code, _, err = answer(capsys, "models", "list")
+    assert code == 130
+    assert "--resume" in err
+
+
+def test_help_is_help(capsys):
+    code, out, _ = answer(capsys, "interpolate", "--help")
+    assert code == 0
+    for option in ("--factor", "--every", "--times", "--max-gap", "--keep-acquired", "--axis", "--method", "--memory"):
+        assert option in out
