@@ -6,9 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 import zarr
+
+from cafi.movie.frames import FrameTable
+from cafi.movie.options import WriteOptions
+from cafi.movie.writing import write_movie
+from tests.helpers import array_movie
 
 PIXELS = np.arange(4 * 2 * 3 * 18 * 21, dtype=np.uint16).reshape(4, 2, 3, 18, 21) * 37
 
@@ -16,7 +22,7 @@ PIXELS = np.arange(4 * 2 * 3 * 18 * 21, dtype=np.uint16).reshape(4, 2, 3, 18, 21
 def build_corpus(folder: Path) -> list[Path]:
     """Write the files into a folder and return them; a folder of several files counts as one."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [*_plain(folder), *_imagej(folder), *_ome(folder), *_zarr(folder)]
+    return [*_plain(folder), *_imagej(folder), *_ome(folder), *_zarr(folder), *_images(folder), *_our_own(folder)]
 
 
 def _plain(folder: Path) -> list[Path]:
@@ -30,6 +36,10 @@ def _plain(folder: Path) -> list[Path]:
         "lzw": (frames, {"metadata": None, "compression": "lzw"}),
         "packbits": (frames.astype(np.uint8), {"metadata": None, "compression": "packbits"}),
         "zstd": (frames.astype(np.float32), {"metadata": None, "compression": "zstd"}),
+        "lzma": (frames, {"metadata": None, "compression": "lzma"}),
+        "jpeg2000": (frames, {"metadata": None, "compression": "jpeg2000"}),
+        "webp": (rgb, {"metadata": None, "photometric": "rgb", "compression": "webp"}),
+        "jpegxl": (frames, {"metadata": None, "compression": "jpegxl"}),
         "tiles": (frames, {"metadata": None, "tile": (16, 16), "compression": "zlib"}),
         "floats": (frames.astype(np.float64), {"metadata": None, "compression": "zlib", "predictor": 3}),
         "rgb_jpeg": (rgb, {"metadata": None, "photometric": "rgb", "compression": "jpeg"}),
@@ -128,4 +138,26 @@ def _zarr(folder: Path) -> list[Path]:
             group.attrs.update({"multiscales": [images[0] | {"version": "0.4"}], "omero": omero})
         else:
             group.attrs["ome"] = {"version": "0.5", "multiscales": images, "omero": omero}
+    return files
+
+
+def _images(folder: Path) -> list[Path]:
+    files = [folder / "png", folder / "jpeg"]
+    for target in files:
+        target.mkdir(exist_ok=True)
+    for t in range(3):
+        (files[0] / f"{t}.png").write_bytes(imagecodecs.png_encode(PIXELS[t, 0, 0]))
+        (files[1] / f"{t}.jpg").write_bytes(imagecodecs.jpeg_encode(PIXELS[t, 0, 0].astype(np.uint8)))
+    return files
+
+
+def _our_own(folder: Path) -> list[Path]:
+    """Outputs of cafi, which carry its records."""
+    times = np.array([0.0, 0.5, 1.25, 3.0])
+    kind, left = np.array([0, 1, 1, 0], np.uint8), np.array([0, 0, 0, 1])
+    frames = FrameTable("t", "s", times, kind, left, times % 3 / 3, times[[0, -1]])
+    movie = array_movie(PIXELS, times=times, times_from="planes", frames=frames, provenance={"method": "linear"})
+    files = [folder / name for name in ("ours.ome.tif", "ours.tif", "ours.ome.zarr")]
+    for file in files:
+        write_movie(movie, file, WriteOptions())
     return files

@@ -122,7 +122,7 @@ def fuzz(count: int, seed: int, keep: Path, only: int | None = None) -> Report:
                 elif target.is_dir():
                     shutil.rmtree(target)
                 else:
-                    target.unlink()
+                    target.unlink(missing_ok=True)
         finally:
             worker.stop()
     return report

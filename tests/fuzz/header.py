@@ -22,13 +22,15 @@ class TiffHeader:
     length: int
     samples: int
     alike: int
-    description: str
+    descriptions: tuple[str, ...]
 
 
 def contradiction(path: Path, answer: dict[str, Any]) -> str | None:
     """Return how the answer of the reader contradicts the header of the input, or None."""
-    if path.is_dir() and not any(path.glob("*.tif")):
+    if answer["format"].startswith("OME-Zarr"):
         return _zarr_contradiction(path, answer)
+    if answer["format"].endswith(("image", "images")):
+        return _images_contradiction(path, answer)
     # In a folder, the first file by name is the one that the movie is opened by.
     header = _tiff_header((sorted(path.glob("*.tif"))[0] if path.is_dir() else path).read_bytes())
     t, c, z, y, x = answer["size"]
@@ -36,7 +38,7 @@ def contradiction(path: Path, answer: dict[str, Any]) -> str | None:
         return f"the first page is {header.length}x{header.width}, the answer {y}x{x}"
     planes, stated = t * z * c * answer["samples"], _stated_planes(header, answer["format"])
     if answer["scenes"] > 1 and answer["format"] == "TIFF":
-        return None if planes < max(stated) else f"several scenes, the first of {planes} of {max(stated)} planes"
+        return None if planes <= max(stated) else f"several scenes, the first of {planes} of {max(stated)} planes"
     return None if planes in stated else f"the header states {sorted(stated)} planes, the answer has {planes}"
 
 
@@ -46,6 +48,7 @@ def _tiff_header(data: bytes) -> TiffHeader:
     wide, size = ("Q", 20) if big else ("I", 12)
     (offset,) = struct.unpack_from(order + wide, data, 8 if big else 4)
     pages: list[dict[int, bytes]] = []
+    texts: list[str] = []
     seen: set[int] = set()
     while offset and offset not in seen and offset + 8 <= len(data):
         seen.add(offset)
@@ -54,49 +57,76 @@ def _tiff_header(data: bytes) -> TiffHeader:
         if first + count * size > len(data):
             break
         entries = range(first, first + count * size, size)
-        pages.append({struct.unpack_from(order + "H", data, at)[0]: data[at + 2 : at + size] for at in entries})
+        tags: dict[int, bytes] = {}
+        for at in entries:
+            (code,) = struct.unpack_from(order + "H", data, at)
+            tags.setdefault(code, data[at + 2 : at + size])
+            if code == 270 and not pages:
+                texts.append(_text(data[at + 2 : at + size], order, wide, data))
+        pages.append(tags)
         link = data[first + count * size :][: 8 if big else 4]
         offset = int.from_bytes(link, "little" if order == "<" else "big")
-    sizes = [tuple(_value(page.get(tag), order, wide, 1) for tag in (256, 257, 277)) for page in pages]
+    sizes = [tuple(_value(page.get(tag), order, wide, 1, data) for tag in (256, 257, 277)) for page in pages]
     # Smaller copies of a page do not count.
-    main = [number for number, page in enumerate(pages) if number == 0 or not _value(page.get(254), order, wide, 0) & 1]
-    depth = _value(pages[0].get(32997), order, wide, 1)
+    main = [number for number, page in enumerate(pages) if number == 0 or not _value(page.get(254), order, wide, 0, data) & 1]
+    depth = _value(pages[0].get(32997), order, wide, 1, data)
     alike = sum(sizes[number] == sizes[0] for number in main) * max(depth, 1)
-    return TiffHeader(*sizes[0], alike, _text(pages[0].get(270), order, wide, data))
+    return TiffHeader(*sizes[0], alike, tuple(texts))
 
 
-def _value(tag: bytes | None, order: str, wide: str, default: int) -> int:
+def _value(tag: bytes | None, order: str, wide: str, default: int, data: bytes) -> int:
+    """Return the first number of a tag."""
     if tag is None:
         return default
-    kind = struct.unpack_from(order + "H", tag)[0]
+    kind, count = struct.unpack_from(order + "H" + wide, tag)
     code = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind, "H")
-    return int(struct.unpack_from(order + code, tag, 2 + struct.calcsize(wide))[0])
+    place = 2 + struct.calcsize(wide)
+    if count * struct.calcsize(code) > struct.calcsize(wide):
+        (offset,) = struct.unpack_from(order + wide, tag, place)
+        return int(struct.unpack_from(order + code, data, offset)[0]) if 8 <= offset <= len(data) - 8 else default
+    return int(struct.unpack_from(order + code, tag, place)[0])
 
 
-def _text(tag: bytes | None, order: str, wide: str, data: bytes) -> str:
-    if tag is None:
-        return ""
+def _text(tag: bytes, order: str, wide: str, data: bytes) -> str:
     count, offset = struct.unpack_from(order + wide * 2, tag, 2)
-    return data[offset : offset + count].rstrip(b"\0 \n\r\t").decode("utf-8", "replace").strip()
+    text = data[offset : offset + count].rstrip(b"\0 \n\r\t")
+    try:
+        return text.decode().strip()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace").strip()
 
 
 def _stated_planes(header: TiffHeader, answered: str) -> set[int]:
     if answered == "OME-TIFF":
-        root = ElementTree.fromstring(header.description)
+        root = ElementTree.fromstring(header.descriptions[0])
         pixels = next(element for element in root.iter() if element.tag.endswith("Pixels"))
         return {math.prod(int(pixels.get(f"Size{axis}", 0)) for axis in "TCZ")}
     if answered == "ImageJ TIFF":
         # As in ImageJ, the last of several equal keys counts.
-        found = dict(re.findall(r"^\s*(\w+)\s*=\s*(\d+)\s*$", header.description, re.MULTILINE))
+        description = next(text for text in header.descriptions if "ImageJ" in text or "SCIFIO" in text)
+        found = dict(re.findall(r"^\s*(\w+)\s*=\s*(\d+)\s*$", description, re.MULTILINE))
         images, frames, slices, channels = (int(found.get(key, 1)) for key in ("images", "frames", "slices", "channels"))
         return {frames * slices * channels * header.samples, frames * slices * channels, images * header.samples}
     stated = {header.alike * header.samples}
     try:
-        shape = json.loads(header.description)["shape"]
-        stated.add(math.prod(shape) // (header.width * header.length))
-    except (ValueError, TypeError, KeyError):
+        shape = json.loads(header.descriptions[0])["shape"]
+        if all(type(n) is int for n in shape):
+            stated.add(math.prod(shape) // (header.width * header.length))
+    except (ValueError, TypeError, KeyError, IndexError):
         pass
     return stated
+
+
+def _images_contradiction(path: Path, answer: dict[str, Any]) -> str | None:
+    data = [file.read_bytes() for file in sorted(path.iterdir())]
+    images = [image for image in data if image.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))]
+    if answer["size"][0] != len(images):
+        return f"there are {len(images)} images, the answer has {answer['size'][0]}"
+    if images[0].startswith(b"\x89PNG"):
+        width, length = struct.unpack_from(">II", images[0], 16)
+        if answer["size"][3:] != [length, width]:
+            return f"the first image is {length}x{width}, the answer {answer['size'][3:]}"
+    return None
 
 
 def _zarr_contradiction(path: Path, answer: dict[str, Any]) -> str | None:

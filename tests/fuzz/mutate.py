@@ -31,6 +31,8 @@ def mutate(source: Path, target: Path, random: Random) -> None:
 
 
 def _mutate_file(file: Path, random: Random) -> None:
+    if not file.exists():
+        return
     data = file.read_bytes()
     kinds = [_bytes, _cut, _block]
     if data[:2] in (b"II", b"MM"):
@@ -75,7 +77,7 @@ def _tags(data: bytes) -> tuple[str, list[int], int]:
             (offset,) = struct.unpack_from(order + ("Q" if big else "I"), data, first + size * count)
             if offset == 0:
                 break
-    except struct.error:
+    except (struct.error, OverflowError):
         pass  # a directory damaged before
     return order, [entry for entry in entries if entry + 20 <= len(data)], 20 if big else 12
 

@@ -76,16 +76,15 @@ def plan_jobs(source: str | Path, target: Path, run: Run, suffix: str = ".ome.ti
     CafiError
         If there is no movie, or two results would have the same name.
     """
-    from cafi.movie.reading import is_frame_folder, is_movie
     from cafi.movie.writing import output_format
 
     path = Path(source)
-    if is_frame_folder(path) or (is_movie(path) and not _is_pattern(path)):
+    if is_one_movie(path):
         output_format(target)
         return _scenes(path, target, run)
     output_format(Path("any" + suffix))
     root, files = _files(path)
-    movies = [file for file in files if is_movie(file)]
+    movies = [file for file in files if is_one_movie(file)]
     skipped = tuple(f"{file} is no movie and was skipped." for file in files if file not in set(movies))
     if not movies:
         raise CafiError(f"{source} holds no movie; name a file, a folder or a pattern such as 'data/*.nd2'.")
@@ -147,6 +146,18 @@ def _scenes(source: Path, target: Path, run: Run) -> Jobs:
     return Jobs(tuple(jobs), several=True)
 
 
+def is_one_movie(path: Path) -> bool:
+    """Whether a path names one movie: a file of a known kind, an OME-Zarr, or single-frame images."""
+    from cafi.movie.reading.images import image_files, is_frame_folder, is_frame_series
+    from cafi.movie.reading.signatures import is_zarr, read_head, reader_of
+
+    if _is_pattern(path):
+        return is_frame_series(image_files(path))
+    if path.is_dir():
+        return is_zarr(path, b"") or is_frame_folder(path)
+    return path.is_file() and reader_of(path, read_head(path)) is not None
+
+
 def _is_pattern(path: Path) -> bool:
     return not path.exists() and glob.has_magic(str(path))
 
@@ -156,19 +167,19 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
     if _is_pattern(path):
         fixed = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
         return fixed, sorted(fixed.glob(str(path.relative_to(fixed))))
+    if not path.exists():
+        raise CafiError(f"{path}: there is no such file or folder; check the name.")
     if not path.is_dir():
-        raise CafiError(f"{path} does not exist or is no movie; `cafi info {path}` tells more.")
+        raise CafiError(f"{path} is no movie of a kind that cafi knows; `cafi info {path}` tells more.")
     return path, list(_walk(path))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder and of those below it; folders that are movies count as files."""
-    from cafi.movie.reading import is_movie
-
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith(".") or entry.name.endswith((".partial", ".frames.csv")):
             continue
-        if entry.is_dir() and not is_movie(entry):
+        if entry.is_dir() and not is_one_movie(entry):
             yield from _walk(entry)
         else:
             yield entry

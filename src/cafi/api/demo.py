@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from cafi.api.job import Job
     from cafi.movie.model import Movie
+    from cafi.quality.metrics import Range
 
     Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 SHARE = 20.0  # seconds for each method
 SEED = 0
+FRAMES = 21  # of the simulated movie
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,40 @@ def demo(movie: str | Path | None, folder: Path, *, overwrite: bool, watch: Watc
 
 
 def _simulated(folder: Path, overwrite: bool, watch: Watch) -> Path:
-    raise CafiError("unfinished")
+    """Write the simulated movie, and return where."""
+    import torch
+
+    from cafi.movie.model import Channel, Header, Movie, PixelSize, Size
+    from cafi.simulation.scene import SceneOptions, simulate_scene
+
+    frames = simulate_scene(SceneOptions(), torch.arange(FRAMES, dtype=torch.float32)).frames.numpy()
+    pixels = frames.astype(np.uint16)
+    header = Header(
+        name="simulated cells",
+        size=Size(FRAMES, 1, 1, *pixels.shape[1:]),
+        dtype=pixels.dtype,
+        pixel_size=PixelSize(None, 0.16, 0.16),
+        times=np.arange(FRAMES, dtype=np.float64),
+        times_from="interval",
+        channels=(Channel("simulated fluorescence"),),
+    )
+    return _write(Movie(header, _Frames(pixels)), folder / "simulated.ome.tif", overwrite, watch)
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """Planes of frames in memory, shape (T, Y, X)."""
+
+    frames: NDArray[Any]
+
+    def read(self, t: int, c: int, z: int) -> NDArray[Any]:  # noqa: ARG002
+        return np.asarray(self.frames[t])
+
+    def is_missing(self, t: int, c: int, z: int) -> bool:  # noqa: ARG002
+        return False
+
+    def close(self) -> None:
+        return
 
 
 def _write(movie: Movie, target: Path, overwrite: bool, watch: Watch) -> Path:
@@ -220,4 +255,36 @@ def _affordable_gaps(job: Job) -> list[int]:
 
 
 def _compare(whole: Movie, target: Path, gaps: list[int]) -> tuple[float, float]:
-    raise CafiError("unfinished")
+    """Score the predicted frames of these gaps; means over channels and depths, then over frames."""
+    from cafi.movie.options import ReadOptions
+    from cafi.movie.reading import open_movie
+    from cafi.quality.metrics import psnr, ssim
+
+    size = whole.header.size
+    scales = [_range_of(whole, c) for c in range(size.c)]
+    with open_movie(target, ReadOptions()) as made:
+        table = made.header.frames
+        if table is None:
+            raise ValueError(f"{target} has lost its frame table")
+        scores = []
+        for t in np.flatnonzero(~table.acquired & np.isin(table.left, gaps)):
+            truth_t = 2 * int(table.left[t]) + 1
+            for z in range(size.z):
+                truth, prediction = whole.frame(truth_t, z), made.frame(int(t), z)
+                for c, scale in enumerate(scales):
+                    pair = (_grey(truth[c]), _grey(prediction[c]))
+                    scores.append((psnr(*pair, scale), ssim(*pair, scale)))
+    mean = np.mean(scores, axis=0)
+    return float(mean[0]), float(mean[1])
+
+
+def _range_of(movie: Movie, c: int) -> Range:
+    from cafi.quality.metrics import intensity_range
+
+    size = movie.header.size
+    return intensity_range(np.stack([_grey(movie.source.read(t, c, z)) for t in range(size.t) for z in range(size.z)]))
+
+
+def _grey(plane: NDArray[Any]) -> NDArray[Any]:
+    """The mean over the samples of an RGB plane; other planes as they are."""
+    return plane if plane.ndim == 2 else plane.mean(axis=-1)

@@ -65,7 +65,7 @@ def execute(
     """
     from cafi.engine.partial import open_partial
 
-    _refuse_unwritable(job, target, overwrite)
+    _refuse_unwritable(job, target, resume=resume, overwrite=overwrite)
     partial = open_partial(target, job.description, resume=resume, overwrite=overwrite)
     _fill(job, target, partial, on_progress)
     messages = (*job.messages, *_findings(job, partial))
@@ -84,6 +84,7 @@ def stands(job: Job, target: Path) -> bool:
     """Whether the target is complete already, from this very run of this very source."""
     from cafi.engine.partial import partial_folder
     from cafi.movie.reading import open_movie
+    from cafi.movie.writing.publishing import discard
 
     if not target.exists() or partial_folder(target).exists():
         return False
@@ -92,10 +93,13 @@ def stands(job: Job, target: Path) -> bool:
             made_by = movie.header.provenance or {}
     except CafiError:
         return False
+    # A kill during the removal of the work in progress leaves its remains.
+    discard(partial_folder(target))
     return all(made_by.get(key) == value for key, value in job.description.items())
 
 
-def _refuse_unwritable(job: Job, target: Path, overwrite: bool) -> None:
+def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
+    from cafi.engine.partial import partial_folder
     from cafi.movie.reindex import output_header
     from cafi.movie.writing import check_writable
 
@@ -103,7 +107,8 @@ def _refuse_unwritable(job: Job, target: Path, overwrite: bool) -> None:
     if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
         raise CafiError(f"{target} is the source itself; choose another name for the result.")
     table = table_path(target)
-    if table.exists() and not target.exists() and not overwrite:
+    resuming = resume and partial_folder(target).exists()
+    if table.exists() and not target.exists() and not (overwrite or resuming):
         raise CafiError(f"{table} exists already; move it away, or give --overwrite to replace it.")
 
 

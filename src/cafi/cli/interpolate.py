@@ -12,10 +12,14 @@ from cafi.cli import console
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions, WriteOptions
-from cafi.run import MethodOptions, Run, read_run
+from cafi.run import MethodOptions, Run, describe_run, read_run
 from cafi.timeline.options import TimelineOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel
+
     from cafi.api.batch import Outcome
     from cafi.api.interpolate import Result
 
@@ -57,8 +61,7 @@ def interpolate(
     json
         Print the summary as JSON on standard output.
     """
-    parts = {"timeline": timeline, "method": method, "read": read, "write": write, "engine": engine}
-    run = _composed(config, parts)
+    run = _composed(config, (timeline, method, read, write, engine))
     from cafi.api.batch import plan_jobs, run_jobs
 
     jobs = plan_jobs(movie, out, run, suffix)
@@ -68,19 +71,10 @@ def interpolate(
     return _report(outcomes, several=jobs.several, as_json=json)
 
 
-def _composed(config: Path | None, parts: dict[str, object]) -> Run:
+def _composed(config: Path | None, parts: Sequence[BaseModel | None]) -> Run:
     """Lay the options of the command line over those of the file."""
-    from pydantic import BaseModel
-
-    from cafi.run import describe_run
-
     run = read_run(config) if config is not None else Run()
-    given = {
-        option: getattr(part, option)
-        for part in parts.values()
-        if isinstance(part, BaseModel)
-        for option in part.model_fields_set
-    }
+    given = {option: getattr(part, option) for part in parts if part is not None for option in part.model_fields_set}
     return describe_run(run, **given)
 
 
@@ -123,7 +117,11 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
 
 
 def _as_dict(outcome: Outcome) -> dict[str, object]:
-    common = {"source": str(outcome.job.source), "scene": outcome.job.scene, "target": str(outcome.job.target)}
+    common: dict[str, object] = {
+        "source": str(outcome.job.source),
+        "scene": outcome.job.scene,
+        "target": str(outcome.job.target),
+    }
     if outcome.result is None:
         return common | {"status": "failed", "error": outcome.error}
     result = asdict(outcome.result) | {"target": str(outcome.result.target), "table": str(outcome.result.table)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cafi.engine.windows import Slot
 from cafi.errors import CafiError
+from cafi.movie.writing.progress import told_clearly
+from cafi.movie.writing.publishing import discard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +57,13 @@ class Partial:
 
     def remove(self) -> None:
         """Delete the folder, once the target stands."""
-        shutil.rmtree(self.folder)
+        discard(self.folder)
 
     def _append(self, entry: dict[str, Any]) -> None:
-        with (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as journal:
+        with (
+            told_clearly(self.folder, lambda: f"{len(self.done)} frames are stored"),
+            (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as journal,
+        ):
             journal.write(json.dumps(entry, separators=(",", ":")) + "\n")
 
 
@@ -99,16 +103,16 @@ def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: 
 
 
 def _begun(folder: Path, run: dict[str, Any]) -> Partial:
-    if folder.exists():
-        if not folder.is_dir():
-            raise CafiError(f"{folder} is in the way of the work in progress; move it away.")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / JOURNAL_FILE).touch()
-    draft = folder / (RUN_FILE + ".tmp")
-    draft.write_text(json.dumps(run, indent=1, sort_keys=True), encoding="utf-8")
-    # Appears last and whole: without it the folder counts as never begun.
-    draft.replace(folder / RUN_FILE)
+    if folder.exists() and not folder.is_dir():
+        raise CafiError(f"{folder} is in the way of the work in progress; move it away.")
+    with told_clearly(folder, lambda: "no frame is stored"):
+        discard(folder)
+        folder.mkdir(parents=True)
+        (folder / JOURNAL_FILE).touch()
+        draft = folder / (RUN_FILE + ".tmp")
+        draft.write_text(json.dumps(run, indent=1, sort_keys=True), encoding="utf-8")
+        # Appears last and whole: without it the folder counts as never begun.
+        draft.replace(folder / RUN_FILE)
     return Partial(folder)
 
 

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cafi.engine.predicting import finished_frame
@@ -15,7 +16,6 @@ from cafi.engine.windows import Passed, Slot, Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from cafi.engine.normalisation import Normalisation
@@ -69,13 +69,15 @@ def run_pipeline(
 
         def store_predictions(windows: list[Window]) -> None:
             for window, prediction in zip(windows, predictor.predict(windows), strict=True):
-                pending.add(pool.submit(store, window.slot, _finisher(prediction, window, normalisation, header)))
+                pending.add(
+                    pool.submit(store, window.slot, partial(finished_frame, prediction, window, normalisation, header))
+                )
 
         try:
             waiting: list[Window] = []
             for item in read_ahead(items, depth=2 * batch):
                 if isinstance(item, Passed):
-                    pending.add(pool.submit(store, item.slot, lambda raw=item.raw: raw))
+                    pending.add(pool.submit(store, item.slot, partial(_as_it_is, item.raw)))
                     continue
                 waiting.append(item)
                 if len(waiting) == batch:
@@ -89,10 +91,8 @@ def run_pipeline(
             raise
 
 
-def _finisher(
-    prediction: NDArray[np.float32], window: Window, normalisation: Normalisation, header: Header
-) -> Callable[[], NDArray[Any]]:
-    return lambda: finished_frame(prediction, window, normalisation, header)
+def _as_it_is(raw: NDArray[Any]) -> NDArray[Any]:
+    return raw
 
 
 class _Pending:

@@ -93,10 +93,12 @@ def ramp(span: tuple[int, int], length: int, reach: int) -> np.ndarray:
     Pixels closer to a cut than the interpolator's reach saw a cut-off neighbourhood, so they get no say.
     """
     n = span[1] - span[0]
+    if reach == 0:
+        return np.ones(n)
     distance_left = np.full(n, np.inf) if span[0] == 0 else np.arange(n) + 0.5
     distance_right = np.full(n, np.inf) if span[1] == length else n - np.arange(n) - 0.5
     inner = np.minimum(distance_left, distance_right) - reach
-    return np.clip(inner / max(reach, 1), 0.0, 1.0)
+    return np.asarray(np.clip(inner / reach, 0.0, 1.0))
 
 
 def predict_tiled(

@@ -91,7 +91,7 @@ def ssim(truth: NDArray[Any], prediction: NDArray[Any], scale: Range) -> float:
     if min(truth.shape) < WINDOW:
         return float("nan")
     return float(
-        structural_similarity(
+        structural_similarity(  # type: ignore[no-untyped-call]
             scale.normalise(truth),
             scale.normalise(prediction),
             data_range=1.0,

@@ -57,7 +57,7 @@ def every_step(acquired: NDArray[np.float64], unit: str, step: str) -> NDArray[n
     _refuse_absurd(span / length + 1, f"--every {step}")
     # A step that ends at the last frame but for rounding still counts.
     count = math.floor(span / length * (1 + 1e-12) + 1e-9) + 1
-    return np.minimum(acquired[0] + length * np.arange(count), acquired[-1])
+    return np.asarray(np.minimum(acquired[0] + length * np.arange(count), acquired[-1]))
 
 
 def read_times(path: Path, acquired: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
@@ -88,7 +88,7 @@ def read_times(path: Path, acquired: NDArray[np.float64], unit: str) -> NDArray[
             f"--times {path} asks for {outside[0]:.6g} {unit}, outside the movie ({first:.6g} to {last:.6g} {unit});"
             " nothing is extrapolated."
         )
-    return np.clip(wanted, first, last)
+    return np.asarray(np.clip(wanted, first, last))
 
 
 def _number(text: str) -> float | None:

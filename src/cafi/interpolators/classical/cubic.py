@@ -54,4 +54,5 @@ def lagrange_weights(frame_times: Tensor, t: Tensor, valid: Tensor) -> Tensor:
     others = valid[:, None, :] & ~torch.eye(times.shape[1], dtype=torch.bool, device=times.device)
     distance = (times[:, :, None] - times[:, None, :]).where(others, torch.ones_like(times[:, :1, None]))
     factors = ((wanted[:, None, None] - times[:, None, :]) / distance).where(others, torch.ones_like(distance))
-    return (factors.prod(-1) * valid).to(frame_times.dtype)
+    weights = factors.prod(-1)
+    return weights.where(valid, torch.zeros_like(weights)).to(frame_times.dtype)

@@ -19,10 +19,13 @@ class Dimensions:
         One letter for each: T, C, Z, Y, X, and S for the samples of an RGB pixel; s for samples
         that are channels; any other letter where the meaning is not known.
     shape : tuple of int
+    colors : int
+        How many neighbours along C are the samples of one RGB(A) pixel; 1: each is a channel.
     """
 
     labels: str
     shape: tuple[int, ...]
+    colors: int = 1
 
     def length(self, label: str) -> int:
         """Return the length of a dimension, 1 where there is none."""
@@ -31,25 +34,27 @@ class Dimensions:
     @property
     def size(self) -> Size:
         """TCZYX lengths."""
-        return Size(
-            self.length("T"), self.length("C") * self.length("s"), self.length("Z"), self.length("Y"), self.length("X")
-        )
+        channels = self.length("C") * self.length("s") // self.colors
+        return Size(self.length("T"), channels, self.length("Z"), self.length("Y"), self.length("X"))
 
     @property
     def samples(self) -> int:
         """Samples of a pixel: 1, or 3 or 4 for RGB(A)."""
-        return self.length("S")
+        return self.length("S") * self.colors
 
     @property
     def plane_order(self) -> tuple[int, ...]:
         """How the dimensions of `locate`'s slices are to be transposed to (Y, X) or (Y, X, S)."""
-        kept = [label for label in self.labels if label in "YXS"]
-        return tuple(kept.index(label) for label in "YXS" if label in kept)
+        order = "YXSC" if self.colors > 1 else "YXS"
+        kept = [label for label in self.labels if label in order]
+        return tuple(kept.index(label) for label in order if label in kept)
 
     def locate(self, t: int, c: int, z: int) -> tuple[int | slice, ...]:
         """Return the index of one plane; its Y, X and S dimensions are whole."""
         channel, sample = divmod(c, self.length("s"))
         place: dict[str, int | slice] = {"T": t, "C": channel, "s": sample, "Z": z}
+        if self.colors > 1:
+            place["C"] = slice(c * self.colors, (c + 1) * self.colors)
         whole = slice(None)
         return tuple(place.get(label, whole if label in "YXS" else 0) for label in self.labels)
 

@@ -91,7 +91,11 @@ def is_frame_folder(path: Path) -> bool:
         readers = [reader_of(file, read_head(file)) for file in files]
     if any(reader in ("zarr_images", "vendor", "video") for reader in readers):
         return False
-    images = [file for file, reader in zip(files, readers, strict=True) if reader is not None]
+    return is_frame_series([file for file, reader in zip(files, readers, strict=True) if reader is not None])
+
+
+def is_frame_series(images: Sequence[Path]) -> bool:
+    """Whether image files are the frames of one movie: at least two, all of them of one frame."""
     return len(images) > 1 and all(_holds_one_frame(file) for file in images)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import tifffile
 
-from cafi.errors import CafiError
 from cafi.movie.model import Channel, Header, Movie
 from cafi.movie.reading import imagej
 from cafi.movie.reading.dimensions import Dimensions, settle
@@ -42,20 +42,18 @@ def open_scene(path: Path, options: ReadOptions) -> Movie:
     """
     with guarded(path, "it cannot be opened"), path.open("rb") as file:
         head = file.read(2)
-    if head not in (b"II", b"MM"):
-        document = parse_ome(read_metadata_file(path), path)
-        root = TiffFile(first_file(document, path))
-        found = stacks_of(root, document, path)
-    else:
-        root = TiffFile(path)
-        found = None
-    try:
-        found = found or _stacks(root, options)
+    with ExitStack() as opened:
+        if head in (b"II", b"MM"):
+            root = opened.enter_context(TiffFile(path))
+            found = _stacks(root, options)
+        else:
+            document = parse_ome(read_metadata_file(path), path)
+            root = opened.enter_context(TiffFile(first_file(document, path)))
+            found = stacks_of(root, document, path)
         scene = chosen_scene(path, found.names, options)
-        return _movie(path, found.stack(scene), scene, found, options)
-    except CafiError:
-        root.close()
-        raise
+        movie = _movie(path, found.stack(scene), scene, found, options)
+        opened.pop_all()
+    return movie
 
 
 def _movie(path: Path, stack: Stack, scene: int, found: Stacks, options: ReadOptions) -> Movie:

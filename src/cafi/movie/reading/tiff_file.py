@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from numpy.typing import NDArray
+
+
+_CORE = ("compression", "predictor", "photometric", "planarconfig", "samplesperpixel", "imagelength", "imagewidth")
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,10 @@ class TiffFile:
             # The kinds that tifffile would scan as a whole are read page by page like all others.
             self.tiff = tifffile.TiffFile(path, is_ndpi=False, is_scanimage=False)
             self.end = self.tiff.filehandle.size
-        try:
+        with ExitStack() as opened:
+            opened.callback(self.close)
             self.first = self.page(0)
-        except CafiError:
-            self.close()
-            raise
+            opened.pop_all()
 
     def page(self, index: int, plane: str | None = None) -> tifffile.TiffPage:
         """Return the description of a page, checked against what the file can hold.
@@ -86,7 +89,9 @@ class TiffFile:
         # Damaged tags can have any type; float64 is exact for all sizes that a file can have.
         offsets, counts = np.asarray(page.dataoffsets), np.asarray(page.databytecounts)
         if (
-            any(not isinstance(n, int) or n <= 0 for n in (*page.shape, *chunks))
+            any(not isinstance(value, int) or value <= 0 for value in (*page.shape, *chunks))
+            or any(not isinstance(getattr(page, name), int) for name in _CORE)
+            or page.samplesperpixel < 1
             or offsets.dtype.kind not in "iu"
             or counts.dtype.kind not in "iu"
             or len(offsets) != len(counts)

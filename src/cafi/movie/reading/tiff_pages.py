@@ -209,7 +209,8 @@ def _too_few(root: TiffFile, options: ReadOptions, stated: str) -> None:
 
 def _pixel_size(root: TiffFile, page: TiffPage, metadata: dict[str, Any]) -> PixelSize:
     with guarded(root.path, "its resolution cannot be understood"):
-        resolution, unit = page.resolution, int(page.resolutionunit)
+        resolution, unit = page.resolution, page.resolutionunit
+    unit = unit if isinstance(unit, int) else 1
     x, y = (float(value) if code in page.tags else 0.0 for code, value in zip((282, 283), resolution, strict=True))
     return imagej.pixel_size(metadata, (x, y), unit)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -108,17 +109,17 @@ def open_scene(path: Path, options: ReadOptions) -> Movie:
         If it is damaged or no OME-Zarr image, or if the options do not fit.
     """
     root = _Root(path)
-    try:
+    with ExitStack() as opened:
+        opened.callback(root.store.close)
         images = _images(root, "", root.attributes(""))
         if not images:
             raise CafiError(
                 f"{path}: it is Zarr, but no OME-Zarr image, as it has no multiscales; export it as OME-Zarr."
             )
         scene = chosen_scene(path, [image.name for image in images], options)
-        return _movie(root, images, scene, options)
-    except CafiError:
-        root.store.close()
-        raise
+        movie = _movie(root, images, scene, options)
+        opened.pop_all()
+    return movie
 
 
 def _images(root: _Root, at: str, attributes: dict[str, Any]) -> list[_Image]:
@@ -175,6 +176,7 @@ def _movie(root: _Root, images: list[_Image], scene: int, options: ReadOptions) 
     axes = axes_of(path, multiscale, len(shape))
     found = Dimensions("".join(label for label, _ in axes), tuple(shape))
     dimensions, taken = settle(path, found, options.axes, "entries of one axis")
+    dimensions = replace(dimensions, colors=_colors(attributes, dimensions))
     labels = dimensions.labels if options.axes else found.labels
     scale = scale_of(path, multiscale, datasets[0], len(shape))
     steps = {label: (step, unit) for label, step, (_, unit) in zip(labels, scale, axes, strict=True)}
@@ -223,15 +225,23 @@ def _header(
     return header, timed + recorded
 
 
+def _colors(attributes: dict[str, Any], dimensions: Dimensions) -> int:
+    """Return how many channels are one RGB pixel: OME-Zarr has no such thing, so cafi states it by itself."""
+    ours = attributes.get("cafi")
+    samples = ours.get("samples") if isinstance(ours, dict) else None
+    return samples if type(samples) is int and samples in (3, 4) and dimensions.length("C") % samples == 0 else 1
+
+
 def _metadata(root: _Root, image: _Image) -> tuple[str | None, OmeImage | None]:
-    """Return the OME-XML that bioformats2raw leaves beside the images, and what it says of this one."""
+    """Return the OME-XML that bioformats2raw and cafi leave beside the images, and what it says of this one."""
     file = root.path / "OME" / "METADATA.ome.xml"
-    if image.series is None or not root.path.is_dir() or not file.exists():
+    if (image.series is None and image.group) or not root.path.is_dir() or not file.exists():
         return None, None
     with guarded(file, "it cannot be read"):
         xml = file.read_text("utf-8")
     images = parse_ome(xml, file).images
-    return xml, images[image.series] if image.series < len(images) else None
+    series = image.series or 0
+    return xml, images[series] if series < len(images) else None
 
 
 def _check(root: _Root, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:

@@ -57,23 +57,17 @@ class ZarrPlanes:
         """Return one plane, shape (Y, X) or (Y, X, S)."""
         index = self._dimensions.locate(t, c, z)
         block = self._block(index)
-        inside = tuple(at if isinstance(at, slice) else at - start for at, (start, _) in zip(index, block, strict=True))
+        inside = tuple(_within(at, start) for at, (start, _) in zip(index, block, strict=True))
         pixels = self._pixels(block, plane_name(t, c, z))
         return pixels[inside].transpose(self._dimensions.plane_order).copy()
 
     def _block(self, index: tuple[int | slice, ...]) -> Block:
         """Return begin and end, along each dimension, of the chunks around a plane."""
-        places = zip(index, self._chunks, self._dimensions.shape, strict=True)
-        block = tuple(
-            (0, n) if isinstance(at, slice) else (at // chunk * chunk, min(n, (at // chunk + 1) * chunk))
-            for at, chunk, n in places
-        )
-        if math.prod(end - start for start, end in block) * self._dtype.itemsize <= _KEPT_BYTES:
-            return block
-        return tuple(
-            (0, n) if isinstance(at, slice) else (at, at + 1)
-            for at, n in zip(index, self._dimensions.shape, strict=True)
-        )
+        plane = tuple(_extent(at, n) for at, n in zip(index, self._dimensions.shape, strict=True))
+        places = zip(plane, self._chunks, self._dimensions.shape, strict=True)
+        chunks = tuple((start // chunk * chunk, min(n, -(-end // chunk) * chunk)) for (start, end), chunk, n in places)
+        size = math.prod(end - start for start, end in chunks) * self._dtype.itemsize
+        return chunks if size <= _KEPT_BYTES else plane
 
     def _pixels(self, block: Block, plane: str) -> NDArray[Any]:
         with self._lock:
@@ -97,3 +91,15 @@ class ZarrPlanes:
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
+
+
+def _extent(at: int | slice, length: int) -> tuple[int, int]:
+    if isinstance(at, slice):
+        return at.indices(length)[:2]
+    return at, at + 1
+
+
+def _within(at: int | slice, start: int) -> int | slice:
+    if isinstance(at, int):
+        return at - start
+    return slice(None) if at.start is None else slice(at.start - start, at.stop - start)

@@ -107,4 +107,4 @@ def write_movie(
     """
     from cafi.movie.writing.copying import copy_frames
 
-    copy_frames(movie, target, options, on_progress or (lambda done, total: None))
+    copy_frames(movie, target, options, on_progress)

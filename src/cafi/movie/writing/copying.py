@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _OURS = "copy"
 
 
-def copy_frames(movie: Movie, target: Path, options: WriteOptions, on_progress: Callable[[int, int], None]) -> None:
+def copy_frames(
+    movie: Movie, target: Path, options: WriteOptions, on_progress: Callable[[int, int], None] | None
+) -> None:
     """See `cafi.movie.writing.write_movie`."""
     folder = target.with_name(target.name + ".partial")
     if folder.exists() and not (folder / _OURS).exists():
@@ -34,9 +36,13 @@ def copy_frames(movie: Movie, target: Path, options: WriteOptions, on_progress: 
         folder.mkdir()
         (folder / _OURS).touch()
     try:
-        _copy(movie, target, folder, options, on_progress)
+        _copy(movie, target, folder, options, on_progress or _unwatched)
     finally:
         discard(folder)
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    return
 
 
 def _copy(

@@ -44,18 +44,17 @@ def imagej_metadata(header: Header) -> dict[str, Any]:
     return found | {"Info": info_text(header)}
 
 
-def resolution(pixel_size: PixelSize) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Return pixels per unit along x and y as fractions, exact for sizes of few digits; None where unknown."""
+def resolution(pixel_size: PixelSize) -> tuple[float | tuple[int, int], float | tuple[int, int]] | None:
+    """Return pixels per unit along x and y, as exact fractions for sizes of few digits; None where unknown."""
     if not (pixel_size.x and pixel_size.y):
         return None
     return _per_unit(pixel_size.x), _per_unit(pixel_size.y)
 
 
-def _per_unit(size: float) -> tuple[int, int]:
-    fraction = 1 / Fraction(repr(size))
-    if max(fraction.numerator, fraction.denominator) >= 2**32:
-        fraction = fraction.limit_denominator(2**32 // max(1, int(fraction) + 1) - 1 or 1)
-    return fraction.numerator, fraction.denominator
+def _per_unit(size: float) -> float | tuple[int, int]:
+    exact = 1 / Fraction(repr(size))
+    fits = max(exact.numerator, exact.denominator) < 2**32
+    return (exact.numerator, exact.denominator) if fits else 1 / size
 
 
 def _calibration(header: Header) -> dict[str, Any]:

@@ -51,20 +51,22 @@ def halved(planes: NDArray[Any]) -> NDArray[Any]:
     odd[1], odd[2] = (0, planes.shape[1] % 2), (0, planes.shape[2] % 2)
     padded = np.pad(planes, odd, mode="edge")
     corners = [padded[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
-    if planes.dtype.kind == "f":
-        quarter = planes.dtype.type(0.25)
+    return _mean(corners, planes.dtype).astype(planes.dtype, copy=False)
+
+
+def _mean(corners: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+    first, second, third, fourth = corners
+    if dtype.kind == "f":
+        quarter = dtype.type(0.25)
         # Infinities of both signs have no mean, which is then NaN.
         with np.errstate(invalid="ignore"):
-            return (corners[0] * quarter + corners[1] * quarter) + (corners[2] * quarter + corners[3] * quarter)
-    if planes.dtype.kind == "b":
-        return np.sum(corners, axis=0) >= 2
-    if planes.dtype.itemsize < 8:
-        summed = np.sum(corners, axis=0, dtype=np.int64)
-        return ((summed + 2) >> 2).astype(planes.dtype)
-    # 64-bit sums would overflow: add the quarters, then the mean of what they leave over.
-    quarters = corners[0] >> 2
-    rest = corners[0] & 3
-    for corner in corners[1:]:
-        quarters = quarters + (corner >> 2)
-        rest = rest + (corner & 3)
-    return (quarters + ((rest + 2) >> 2)).astype(planes.dtype)
+            mean: NDArray[Any] = (first * quarter + second * quarter) + (third * quarter + fourth * quarter)
+        return mean
+    if dtype.kind == "b" or dtype.itemsize < 8:
+        wide = [corner.astype(np.int64) for corner in corners]
+        return (wide[0] + wide[1] + wide[2] + wide[3] + 2) >> 2
+    # Sums of 64-bit values would overflow: add their quarters, then what these leave over.
+    quarters = (first >> 2) + (second >> 2) + (third >> 2) + (fourth >> 2)
+    rest = (first & 3) + (second & 3) + (third & 3) + (fourth & 3)
+    exact: NDArray[Any] = quarters + ((rest + 2) >> 2)
+    return exact

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from tifffile import TiffFile, TiffWriter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cafi.movie.options import WriteOptions
     from cafi.movie.writing.formats import Format
 
-_BYTE_ORDER = "<"
+_BYTE_ORDER: Literal["<"] = "<"
 _WHOLE_FRAME, _TILE = 1024, 512
 _SMALLEST_LEVEL = 512
 _CODECS = {"deflate": "ADOBE_DEFLATE", "zstd": "ZSTD", "lzw": "LZW"}
@@ -114,9 +114,7 @@ class TiffSink:
         buffer = io.BytesIO()
         with TiffWriter(buffer, bigtiff=True, byteorder=_BYTE_ORDER) as tiff:
             for level, storage in zip(pyramid(planes, len(self.storage)), self.storage, strict=True):
-                tiff.write(
-                    np.ascontiguousarray(level), metadata=None, software=False, maxworkers=1, **storage
-                )
+                tiff.write(np.ascontiguousarray(level), metadata=None, software=False, maxworkers=1, **storage)
         return buffer.getbuffer()
 
     def _segments(self, level: int) -> Iterator[bytes]:
