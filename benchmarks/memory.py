@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from benchmarks import movies
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def measure(folder: Path, method: str, count: int, side: int = 512) -> dict[str, float]:
@@ -30,22 +27,24 @@ def measure(folder: Path, method: str, count: int, side: int = 512) -> dict[str,
     journal = target.with_name(target.name + ".partial") / "journal.jsonl"
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    first = None
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        if first is None and journal.exists() and b'"slot"' in journal.read_bytes():
+    first, peak = float("nan"), 0.0
+    while process.poll() is None:
+        peak = max(peak, _peak_mb(process.pid))
+        if first != first and journal.exists() and b'"slot"' in journal.read_bytes():
             first = time.perf_counter() - started
         time.sleep(0.02)
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed with exit code {process.returncode}")
     seconds = time.perf_counter() - started
     target.unlink()
-    return {
-        "frames": count,
-        "peak_mb": usage.ru_maxrss / 1024,
-        "first_frame_s": float("nan") if first is None else first,
-        "seconds": seconds,
-    }
+    return {"frames": count, "peak_mb": peak, "first_frame_s": first, "seconds": seconds}
+
+
+def _peak_mb(pid: int) -> float:
+    """Peak resident memory so far. (What `wait4` reports would contain this process's own peak, from before exec.)"""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0

@@ -101,13 +101,15 @@ def _ome(folder: Path) -> list[Path]:
     several.mkdir(exist_ok=True)
     uuids = ["urn:uuid:0f0e0d0c-0000-0000-0000-00000000000" + str(number) for number in range(2)]
     data = "".join(
-        f'<TiffData FirstT="{t}" IFD="{t % 2}" PlaneCount="1"><UUID FileName="part{t // 2}.ome.tif">{uuids[t // 2]}</UUID></TiffData>'
+        f'<TiffData FirstT="{t}" IFD="{t % 2}" PlaneCount="1">'
+        f'<UUID FileName="part{t // 2}.ome.tif">{uuids[t // 2]}</UUID></TiffData>'
         for t in range(4)
     )
     for number in range(2):
         xml = (
-            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{uuids[number]}"><Image ID="Image:0">'
-            '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="21" SizeY="18" SizeZ="1" SizeC="1" SizeT="4">'
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{uuids[number]}">'
+            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16"'
+            ' SizeX="21" SizeY="18" SizeZ="1" SizeC="1" SizeT="4">'
             f'<Channel ID="Channel:0:0" SamplesPerPixel="1"/>{data}</Pixels></Image></OME>'
         )
         part = PIXELS[2 * number : 2 * number + 2, 0, 0]

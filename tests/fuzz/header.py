@@ -68,7 +68,11 @@ def _tiff_header(data: bytes) -> TiffHeader:
         offset = int.from_bytes(link, "little" if order == "<" else "big")
     sizes = [tuple(_value(page.get(tag), order, wide, 1, data) for tag in (256, 257, 277)) for page in pages]
     # Smaller copies of a page do not count.
-    main = [number for number, page in enumerate(pages) if number == 0 or not _value(page.get(254), order, wide, 0, data) & 1]
+    main = [
+        number
+        for number, page in enumerate(pages)
+        if number == 0 or not _value(page.get(254), order, wide, 0, data) & 1
+    ]
     depth = _value(pages[0].get(32997), order, wide, 1, data)
     alike = sum(sizes[number] == sizes[0] for number in main) * max(depth, 1)
     return TiffHeader(*sizes[0], alike, tuple(texts))
@@ -105,7 +109,9 @@ def _stated_planes(header: TiffHeader, answered: str) -> set[int]:
         # As in ImageJ, the last of several equal keys counts.
         description = next(text for text in header.descriptions if "ImageJ" in text or "SCIFIO" in text)
         found = dict(re.findall(r"^\s*(\w+)\s*=\s*(\d+)\s*$", description, re.MULTILINE))
-        images, frames, slices, channels = (int(found.get(key, 1)) for key in ("images", "frames", "slices", "channels"))
+        images, frames, slices, channels = (
+            int(found.get(key, 1)) for key in ("images", "frames", "slices", "channels")
+        )
         return {frames * slices * channels * header.samples, frames * slices * channels, images * header.samples}
     stated = {header.alike * header.samples}
     try:

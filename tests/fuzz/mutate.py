@@ -1,4 +1,4 @@
-"""Seeded mutations: of bytes anywhere, of TIFF tags, of descriptions (OME-XML, ImageJ, JSON), of Zarr metadata and chunks."""
+"""Seeded mutations: of bytes, TIFF tags, descriptions (OME-XML, ImageJ, JSON), Zarr metadata and chunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,23 @@ if TYPE_CHECKING:
     from random import Random
 
 NUMBERS = (0, 1, 2, 3, 5, 7, 8, 16, 17, 255, 256, 1000, 65535, 65536, 10**6, 2**31 - 1, 2**31, 2**32 - 1, 10**10, -1)
-TEXTS = ("", "0", "-1", "nan", "inf", "1e400", "99999999999999999999", "x", "XYZCT", "../..", "tczyx", "µm", "<", "\0", "None")
+TEXTS = (
+    "",
+    "0",
+    "-1",
+    "nan",
+    "inf",
+    "1e400",
+    "99999999999999999999",
+    "x",
+    "XYZCT",
+    "../..",
+    "tczyx",
+    "µm",
+    "<",
+    "\0",
+    "None",
+)
 
 
 def mutate(source: Path, target: Path, random: Random) -> None:
@@ -125,7 +141,9 @@ def _description(data: bytes, random: Random) -> bytes:
 def _text(text: str, random: Random) -> str:
     """Change a number, a quoted value, or leave out or double a stretch between brackets or lines."""
     kind = random.random()
-    spots = list(re.finditer(r"(?<![\w.])-?\d+(\.\d+)?", text) if kind < 0.5 else re.finditer(r'(?<=")[^"<>]*(?=")', text))
+    spots = list(
+        re.finditer(r"(?<![\w.])-?\d+(\.\d+)?", text) if kind < 0.5 else re.finditer(r'(?<=")[^"<>]*(?=")', text)
+    )
     if kind < 0.8 and spots:
         spot = random.choice(spots)
         value = str(random.choice(NUMBERS)) if random.random() < 0.7 else random.choice(TEXTS)

@@ -34,7 +34,7 @@ def answer(path: Path) -> dict[str, Any]:
             }
     except CafiError as error:
         return {"refused": str(error)}
-    except BaseException:  # noqa: BLE001 - whatever it is, it is a finding
+    except BaseException:
         return {"error": traceback.format_exc()}
 
 

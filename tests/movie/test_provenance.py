@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,15 @@ def test_csv_of_depths_names_their_unit(tmp_path: Path) -> None:
     frames = doubled(np.arange(2.0), "z", "µm")
     provenance.write_csv(tmp_path / "a.csv", replace(header(), frames=frames, provenance={}))
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").startswith("index,depth_µm,kind")
+
+
+def test_a_csv_that_finds_no_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CafiError, match="no space left"):
+        provenance.write_csv(tmp_path / "a.csv", replace(header(), frames=doubled(np.arange(2.0)), provenance={}))
 
 
 def test_a_header_without_frame_table_has_no_provenance(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cafi.engine.devices import choose_device
@@ -14,7 +15,7 @@ from cafi.engine.tiles import tile_side
 from cafi.engine.windows import Slot, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -89,8 +90,22 @@ def fill_gaps(
     done_before = frozenset(partial.done)
     items = work(movie, table, normalisation, predictor.interpolator.context, done_before.__contains__, on_acquired)
     batch = batch_size(predictor, movie.header, options)
-    with warnings.catch_warnings(record=True) as caught:
+    with _threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored)
     for warning in caught:
         partial.note(f"{WARNING}{warning.message}", True)
+
+
+@contextmanager
+def _threads_for(interpolator: Interpolator) -> Iterator[None]:
+    """Give classical methods one torch thread: their arithmetic is small, and encoding needs the other cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    if interpolator.classical:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -39,9 +39,8 @@ class Predictor:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
         import torch
 
-        frames = torch.stack([torch.stack([torch.from_numpy(f.normalised) for f in w.frames]) for w in windows]).to(
-            self.device
-        )
+        together = torch.stack([torch.from_numpy(f.normalised) for w in windows for f in w.frames])
+        frames = together.unflatten(0, (len(windows), -1)).to(self.device)
         height, width = frames.shape[-2:]
         padded = _padded(frames, self.interpolator.multiple)
         times = torch.from_numpy(np.stack([w.frame_times for w in windows])).to(self.device)

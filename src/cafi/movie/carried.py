@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cafi.movie.model import Header
 
 NAMESPACE = "cafi/source-metadata"
+HEADER_NAMESPACE = "cafi/header"
+_FIELDS = ("name", "times", "times_from", "pixel_size", "channels", "significant_bits")
 
 
 def header_document(header: Header) -> dict[str, Any]:
@@ -25,6 +27,17 @@ def header_document(header: Header) -> dict[str, Any]:
         "channels": [asdict(channel) for channel in header.channels],
         "significant_bits": header.significant_bits,
     }
+
+
+def ome_header_document(header: Header) -> dict[str, Any]:
+    """Return what OME-XML has no exact place for, as JSON values: times in seconds, and where they come from."""
+    return {name: value for name, value in header_document(header).items() if name.startswith("times")}
+
+
+def fields_from_ome_xml(xml: str) -> dict[str, Any]:
+    """Return those that cafi left in OME-XML; as `fields_from_imagej`."""
+    text = annotation_text(xml, HEADER_NAMESPACE)
+    return {} if text is None else _fields(loads(text), ("times", "times_from"))
 
 
 def fields_from_imagej(info: str) -> dict[str, Any]:
@@ -49,14 +62,14 @@ def fields_from_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
 def info_text(header: Header) -> str:
     """Return the Info text of an ImageJ TIFF: the source's own, then a line for each thing carried along."""
     metadata = header.metadata
-    own = str((metadata.imagej or {}).get("Info", "")).rstrip("\n")
+    own = str((metadata.imagej or {}).get("Info", ""))
     lines = [own] if own else []
     lines.append(info_line("header", dumps(header_document(header))))
     if header.frames is not None:
         lines.append(info_line("provenance", to_json(header)))
     natively = ("imagej",) if metadata.imagej is not None else ()
     lines.append(info_line("source metadata", source_document(metadata, natively)))
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def source_document(metadata: SourceMetadata, natively: tuple[str, ...]) -> str:
@@ -103,21 +116,40 @@ def _without_our_lines(imagej: dict[str, Any], info: str) -> dict[str, Any]:
     ours = tuple(info_line(key, "") for key in ("header", "provenance", "source metadata"))
     kept = "\n".join(line for line in info.split("\n") if not line.startswith(ours))
     others = {key: value for key, value in imagej.items() if key != "Info"}
-    return others | ({"Info": kept} if kept.strip() else {})
+    return others | ({"Info": kept} if kept else {})
 
 
-def _fields(found: Any) -> dict[str, Any]:
-    import numpy as np
-
+def _fields(found: Any, names: tuple[str, ...] = _FIELDS) -> dict[str, Any]:
+    """Check header fields that claim to be ours."""
+    if not isinstance(found, dict):
+        raise damaged()
     try:
-        times = found["times"]
-        return {
-            "name": str(found["name"]),
-            "times": None if times is None else np.array(times, dtype=np.float64),
-            "times_from": found["times_from"],
-            "pixel_size": PixelSize(**found["pixel_size"]),
-            "channels": tuple(Channel(**channel) for channel in found["channels"]),
-            "significant_bits": found["significant_bits"],
-        }
+        return {name: _field(name, found[name]) for name in names}
     except (KeyError, TypeError, ValueError) as error:
         raise damaged() from error
+
+
+def _field(name: str, value: Any) -> Any:
+    """Turn a JSON value into a header field; ValueError or TypeError where it is none."""
+    import numpy as np
+
+    sound = True
+    if name == "times" and value is not None:
+        value = np.array(value, dtype=np.float64)
+        sound = value.ndim == 1 and bool(np.isfinite(value).all() and (np.diff(value) > 0).all())
+    elif name == "pixel_size":
+        value = PixelSize(**value)
+        lengths = (value.z, value.y, value.x)
+        sound = isinstance(value.unit, str) and all(n is None or isinstance(n, int | float) for n in lengths)
+    elif name == "channels":
+        value = tuple(Channel(**channel) for channel in value)
+        sound = all(text is None or isinstance(text, str) for each in value for text in (each.name, each.color))
+    elif name == "times_from":
+        sound = value in ("planes", "interval", None)
+    elif name == "name":
+        sound = isinstance(value, str)
+    elif name == "significant_bits":
+        sound = value is None or isinstance(value, int)
+    if not sound:
+        raise ValueError(f"{name} is damaged")
+    return value

@@ -171,9 +171,9 @@ def inspect(movie: Movie, sample: int | None = None, progress: Callable[[int, in
     )
 
 
-def _chosen(count: int, sample: int | None) -> list[int]:
+def _chosen(count: int, sample: int | None) -> Sequence[int]:
     if sample is None or sample >= count:
-        return list(range(count))
+        return range(count)
     return sorted({int(i) for i in np.linspace(0, count - 1, max(sample, 1)).round()})
 
 

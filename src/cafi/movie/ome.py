@@ -10,6 +10,7 @@ from cafi import __version__
 from cafi.movie import carried, ome_tree, provenance
 from cafi.movie.carried import original_metadata, source_document
 from cafi.movie.frames import KIND_NAMES
+from cafi.movie.plain import dumps
 from cafi.movie.reindex import regular_step
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def _annotate(tree: OmeTree, header: Header, source: str) -> None:
     group = groups[0] if groups else ome_tree.element("StructuredAnnotations")
     if not groups:
         tree.root.insert(tree.root.index(tree.image) + 1, group)
-    notes = [(carried.NAMESPACE, "source-metadata", source)]
+    notes = [
+        (carried.NAMESPACE, "source-metadata", source),
+        (carried.HEADER_NAMESPACE, "header", dumps(carried.ome_header_document(header))),
+    ]
     if header.frames is not None:
         notes.append((provenance.NAMESPACE, "provenance", provenance.to_json(header)))
         for kind in sorted(set(header.frames.kind.tolist())):

@@ -112,7 +112,14 @@ def write_csv(path: Path, header: Header) -> None:
 
     Columns: index; time_s (or time_frame, depth_µm, depth_frame); kind; source_frame of acquired
     frames; gap_start, gap_end and t (the fraction of the gap) of interpolated ones.
+
+    Raises
+    ------
+    CafiError
+        If the disk is full or the folder cannot be written.
     """
+    from cafi.movie.writing.progress import told_clearly
+
     frames = header.frames
     if frames is None:
         raise ValueError("only a movie with a frame table has rows to write")
@@ -122,8 +129,9 @@ def write_csv(path: Path, header: Header) -> None:
     rows.writerow(["index", f"{quantity}_{frames.unit}", "kind", "source_frame", "gap_start", "gap_end", "t"])
     rows.writerows(row for _, row in sorted(_rows(frames), key=lambda pair: pair[0]))
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(text.getvalue().encode())
-    temporary.replace(path)
+    with told_clearly(path, lambda: "the table of frames is not stored"):
+        temporary.write_bytes(text.getvalue().encode())
+        temporary.replace(path)
 
 
 def _rows(frames: FrameTable) -> Iterator[tuple[float, list[Any]]]:

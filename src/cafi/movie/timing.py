@@ -66,14 +66,17 @@ def time_statistics(times: NDArray[np.float64] | None, known_from: str | None) -
         return TimeStatistics(known_from, first, last)
     intervals = np.diff(times)
     median = float(np.median(intervals))
+    deviations = intervals - median
+    # What rounding makes of regular times is no jitter.
+    deviations[np.abs(deviations) <= 4 * np.spacing(np.abs(times).max())] = 0
     long = np.flatnonzero(intervals > LONG_GAP * median)
     return TimeStatistics(
         known_from,
         first,
         last,
         median_interval=median,
-        jitter_std=float(intervals.std()),
-        jitter_max=float(np.abs(intervals - median).max()),
+        jitter_std=float(deviations.std()),
+        jitter_max=float(np.abs(deviations).max()),
         long_gaps=tuple((int(i), float(intervals[i])) for i in long),
         dropped_frames=_dropped(intervals / median),
     )

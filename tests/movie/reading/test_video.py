@@ -366,6 +366,24 @@ def test_unsupported_pixel_format_is_one_sentence(tmp_path):
         open_scene(path, DEFAULT)
 
 
+def test_change_of_size_inside_a_video_is_one_sentence(tmp_path):
+    with av.open(str(tmp_path / "a.avi"), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuvj420p"
+        for t, shape in enumerate([(32, 48), (32, 48), (48, 32)]):
+            encoder = av.CodecContext.create("mjpeg", "w")
+            encoder.height, encoder.width = shape
+            encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 10)
+            frame = av.VideoFrame.from_ndarray(noise((*shape, 3)), format="rgb24").reformat(format="yuvj420p")
+            for packet in [*encoder.encode(frame), *encoder.encode()]:
+                packet.stream, packet.pts, packet.dts, packet.time_base = stream, t, t, Fraction(1, 10)
+                container.mux(packet)
+    with open_scene(tmp_path / "a.avi", DEFAULT) as movie:
+        assert movie.source.read(1, 0, 0).shape == (32, 48, 3)
+        with pytest.raises(CafiError, match=r"frame 2 is 32x48 pixels large, the first 48x32; cut the video"):
+            movie.source.read(2, 0, 0)
+
+
 def test_sound_without_video_is_one_sentence(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")

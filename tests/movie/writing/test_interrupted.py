@@ -118,6 +118,23 @@ def test_a_killed_write_leaves_the_frame_unwritten_and_others_intact(tmp_path: P
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_killed_beginning_is_begun_again(tmp_path: Path, name: str) -> None:
+    right = tmp_path / "right"
+    stored(PIXELS, right / name, right, **FIELDS).finish()
+    for step in range(100):
+        target, folder = tmp_path / name, tmp_path / f"work {step}"
+        try:
+            with killed_at(step):
+                reopened(target, folder)
+        except Killed:
+            stored(PIXELS, target, folder, **FIELDS).finish()
+            assert digest(target) == digest(right / name)
+        else:
+            break
+    assert 0 < step < 99
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_target_is_never_made_of_too_few_frames(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     movie = array_movie(PIXELS)

@@ -193,6 +193,12 @@ def test_imagej_keeps_what_an_imagej_source_had(tmp_path: Path) -> None:
     assert "fps" not in found
 
 
+def test_irregular_times_become_their_mean_interval_in_imagej(tmp_path: Path) -> None:
+    written(noise(3, 1, 1, 4, 4), tmp_path / "a.tif", times=np.array([1.0, 1.25, 4.0]))
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff_file:
+        assert tiff_file.imagej_metadata["finterval"] == 1.5
+
+
 def test_a_depth_without_spacing_is_still_told_from_time(tmp_path: Path) -> None:
     written(noise(1, 1, 3, 4, 4), tmp_path / "a.tif")
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff_file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import imagecodecs
@@ -116,7 +117,11 @@ def read_frame(path: Path, plane: str) -> tuple[NDArray[Any], Dimensions]:
     kind = _kind(path, head)
     _declared(path, kind, head)
     with guarded(path, f"{plane} cannot be read"):
-        pixels = np.asarray(kind.decode(path.read_bytes()))
+        data = path.read_bytes()
+    if kind.name == "PNG":
+        data = _sound_png(path, data, plane)
+    with guarded(path, f"{plane} cannot be read"):
+        pixels = np.asarray(kind.decode(data))
     if pixels.ndim not in (2, 3) or pixels.dtype.kind not in "iuf" or 0 in pixels.shape:
         raise CafiError(f"{path}: {plane} is no plain image, as its shape is {pixels.shape}; convert it to TIFF.")
     samples = "" if pixels.ndim == 2 else "S" if pixels.shape[2] in (3, 4) else "s"
@@ -137,6 +142,24 @@ def _declared(path: Path, kind: Kind, head: bytes) -> tuple[int, ...]:
         ratio = codec_ratio(_DEFLATE if kind.name == "PNG" else _JPEG)
         check_declared(path, "the image", math.prod(size) // 8, stored, ratio)
     return size
+
+
+def _sound_png(path: Path, data: bytes, plane: str) -> bytes:
+    """Return a PNG without the chunks that do not bear on its pixels, after checking its checksums.
+
+    The decoder would go on after a wrong checksum, and print warnings about that and about odd
+    colour profiles.
+    """
+    kept, at, kind = [data[:8]], 8, b""
+    while kind != b"IEND":
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 12 + length
+        if end > len(data) or zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            raise CafiError(f"{path}: {plane} cannot be read; {DAMAGED}.")
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
 
 
 def _jpeg_size(path: Path) -> tuple[int, ...]:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cafi.errors import CafiError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from cafi.movie.frames import FrameTable
     from cafi.movie.model import Header
 
+_Source = TypeVar("_Source")
+_Found = TypeVar("_Found")
+
 _EDITED = "The record that cafi left in this file is of {} frames while it holds {}, so it was ignored."
+
+
+def record(path: Path, read: Callable[[_Source], _Found], source: _Source) -> _Found:
+    """Read one of cafi's records, naming the file if it is damaged."""
+    try:
+        return read(source)
+    except CafiError as error:
+        sentence = str(error)
+        raise CafiError(f"{path}: {sentence[0].lower()}{sentence[1:]}") from error
 
 
 def with_records(

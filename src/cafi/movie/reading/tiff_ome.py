@@ -12,6 +12,7 @@ from cafi.movie.model import SourceMetadata
 from cafi.movie.reading.dimensions import Dimensions
 from cafi.movie.reading.guard import DAMAGED, guarded
 from cafi.movie.reading.ome import parse_ome
+from cafi.movie.reading.signatures import read_head
 from cafi.movie.reading.tiff_directories import read_directories
 from cafi.movie.reading.tiff_file import TiffFile
 from cafi.movie.reading.tiff_stack import Stack, Stacks, form_of, inner_dimensions, significant_bits, text_tags
@@ -52,8 +53,8 @@ def ome_stacks(root: TiffFile, description: str) -> Stacks | None:
 def read_metadata_file(path: Path) -> str:
     """Return the OME-XML of a companion file, or of the TIFF file that keeps it for others."""
     with guarded(path, "its metadata cannot be read"):
-        head = path.open("rb").read(2) if path.stat().st_size else b""
-    if head in (b"II", b"MM"):
+        head = read_head(path)
+    if head.startswith((b"II", b"MM")):
         text = read_directories(path).description
     else:
         with guarded(path, "its metadata cannot be read"):
@@ -87,6 +88,7 @@ def _beside(path: Path, name: str) -> Path:
 
 
 def _stack(root: TiffFile, document: OmeDocument, scene: int, path: Path) -> Stack:
+    from cafi.movie.carried import fields_from_ome_xml
     from cafi.movie.provenance import from_ome_xml
 
     image = document.images[scene]
@@ -116,7 +118,7 @@ def _stack(root: TiffFile, document: OmeDocument, scene: int, path: Path) -> Sta
         channels=image.channels,
         significant_bits=image.significant_bits or significant_bits(page),
         assumptions=_missing(root, image, files, math.prod(outer.shape), path),
-        records=(from_ome_xml(document.xml), {}),
+        records=(from_ome_xml(document.xml), fields_from_ome_xml(document.xml)),
     )
 
 

@@ -10,6 +10,7 @@ from cafi.movie.model import PixelSize, SourceMetadata
 from cafi.movie.reading import imagej
 from cafi.movie.reading.dimensions import Dimensions
 from cafi.movie.reading.guard import DAMAGED, guarded
+from cafi.movie.reading.records import record
 from cafi.movie.reading.tiff_directories import Directories
 from cafi.movie.reading.tiff_source import Contiguous
 from cafi.movie.reading.tiff_stack import (
@@ -71,7 +72,7 @@ def imagej_stacks(root: TiffFile, options: ReadOptions) -> Stacks | None:
         channels=imagej.channels(metadata, outer.length("C") * inner.length("s")),
         significant_bits=significant_bits(root.first),
         assumptions=assumptions + paced,
-        records=(from_imagej(info), fields_from_imagej(info)),
+        records=(record(root.path, from_imagej, info), record(root.path, fields_from_imagej, info)),
     )
     return Stacks("ImageJ TIFF", (stack.name,), lambda _: stack)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from cafi.movie.ome_tree import Plane
     from cafi.movie.options import ReadOptions
+
+# liffile tells its doubts through logging, which prints to stderr where nobody listens.
+logging.getLogger("liffile").addHandler(logging.NullHandler())
 
 _COLORS = {
     "red": "#ff0000",

@@ -121,6 +121,8 @@ def _layout(path: Path, file: nd2.ND2File) -> tuple[Nd2Shape, dict[int, int] | N
     held = attributes.sequenceCount if stored is None else len(stored)
     if held == 0 or shape.frames > held * _LOST_FRAMES:
         raise CafiError(f"{path}: it declares {shape.frames} frames, but holds {held}; {DAMAGED}.")
+    if components < 1:
+        raise CafiError(f"{path}: its header contradicts itself about channels; {DAMAGED}.")
     return shape, stored
 
 

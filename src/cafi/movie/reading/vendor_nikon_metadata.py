@@ -67,10 +67,9 @@ class Nd2Shape:
     def plane(self, frame: NDArray[Any], channel: int) -> NDArray[Any]:
         """Return one channel of a frame, shape (Y, X) or (Y, X, S)."""
         stored = frame.reshape(-1, self.height, self.width, self.components)
-        if self.samples > 1:
-            return stored[channel]
-        picture, component = divmod(channel, self.components)
-        return stored[picture, :, :, component]
+        picture, component = (channel, slice(None)) if self.samples > 1 else divmod(channel, self.components)
+        plane: NDArray[Any] = stored[picture, :, :, component]
+        return plane
 
     def number(self, t: int, z: int, position: int) -> int:
         """Return the number of a frame."""

@@ -109,8 +109,8 @@ def list_frames(path: Path, scene: int) -> FrameIndex:
         promised, time_base, rate = stream.frames, stream.time_base, stream.average_rate
         # AVI stores frames in decoding order and no stamps; those of its packets are guesses.
         guessed = container.format.name == "avi" and stream.codec_context.has_b_frames
-        alone = len(container.streams) == 1 and container.duration is not None
-        duration = container.duration / av.time_base if alone else None
+        stated = container.duration if len(container.streams) == 1 else None
+        duration = None if stated is None else stated / av.time_base
         packets = [
             (packet.pts, packet.is_keyframe, packet.size > 0 and not packet.is_discard)
             for packet in container.demux(stream)

@@ -28,7 +28,7 @@ from cafi.movie.reading.ome_zarr import (
     text,
     version_of,
 )
-from cafi.movie.reading.records import with_records
+from cafi.movie.reading.records import record, with_records
 from cafi.movie.reading.scenes import chosen_scene
 from cafi.movie.reading.times import frame_times
 from cafi.movie.reading.zarr_source import ZarrPlanes
@@ -221,7 +221,9 @@ def _header(
             ome_xml=xml, image_index=image.series or 0, vendor={"zarr": root.stored_attributes(image.group)}
         ),
     )
-    header, recorded = with_records(header, from_attributes(attributes), fields_from_attributes(attributes))
+    header, recorded = with_records(
+        header, record(root.path, from_attributes, attributes), record(root.path, fields_from_attributes, attributes)
+    )
     return header, timed + recorded
 
 

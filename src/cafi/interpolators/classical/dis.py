@@ -1,0 +1,103 @@
+"""Optical flow by dense inverse search (DIS), on 8-bit copies, both ways, and brought to the middle of the gap."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Flow = NDArray[np.float32]
+
+SMALLEST = 16  # pixels: DIS needs 12; smaller frames are padded
+_LOCAL = threading.local()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the pixels of a gap move, in pixels over the whole gap; each array (Y, X, 2) with x before y.
+
+    Attributes
+    ----------
+    forward, backward : ndarray of float32
+        From the first frame to the last, at the pixels of the first; and the other way round.
+    middle : ndarray of float32
+        From first to last, at the pixels of the frame half-way.
+    """
+
+    forward: Flow
+    backward: Flow
+    middle: Flow
+
+
+def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Motion:
+    """Estimate the motion between two frames with DIS (Kroeger et al., ECCV 2016).
+
+    Both directions are carried to the middle of the gap and averaged there; then both frames are
+    warped to the middle, and what motion is still found between them is added.
+
+    Parameters
+    ----------
+    first, last : ndarray of float32, shape (Y, X)
+        Normalised: [0, 1] maps to the 8 bits that DIS sees; what lies beyond is clipped, in that copy only.
+
+    Returns
+    -------
+    Motion
+        No motion where DIS gives a value that is not finite, with a warning.
+    """
+    height, width = first.shape
+    below, right = max(0, SMALLEST - height), max(0, SMALLEST - width)
+    if below or right:
+        first, last = (np.pad(frame, ((0, below), (0, right)), mode="symmetric") for frame in (first, last))
+    forward = _dis(first, last, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    backward = _dis(last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    half = 0.25 * (forward - backward)
+    middle = 0.5 * (warp(forward, -half) - warp(backward, half))
+    middle = middle + _dis(warp(first, -0.5 * middle), warp(last, 0.5 * middle), cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return Motion(*(np.ascontiguousarray(flow[:height, :width]) for flow in (forward, backward, middle)))
+
+
+def warp(image: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
+    """Backward-warp an image, linearly interpolated: the result at x is the image at x + flow(x).
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (Y, X) or (Y, X, 2)
+    flow : ndarray of float32, shape (Y, X, 2)
+        In pixels, x before y. Outside of the image its edge is repeated.
+    """
+    height, width = flow.shape[:2]
+    where = flow + np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
+    warped = cv2.remap(image, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)
+
+
+def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> Flow:
+    flow: Flow = _estimator(preset).calc(_eight_bit(first), _eight_bit(last), None)
+    bad = ~np.isfinite(flow).all(axis=2)
+    if bad.any():
+        warnings.warn(
+            "The optical flow was not finite in places; no motion was assumed there.", RuntimeWarning, stacklevel=2
+        )
+        flow[bad] = 0
+    return np.asarray(flow, np.float32)
+
+
+def _estimator(preset: int) -> Any:
+    """One estimator for each thread: they keep buffers, and must not be shared."""
+    if not hasattr(_LOCAL, "estimators"):
+        _LOCAL.estimators = {}
+    if preset not in _LOCAL.estimators:
+        _LOCAL.estimators[preset] = cv2.DISOpticalFlow_create(preset)  # type: ignore[attr-defined]
+    return _LOCAL.estimators[preset]
+
+
+def _eight_bit(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(frame, 0, 1) * 255).astype(np.uint8)
