@@ -41,7 +41,7 @@ def measure(folder: Path, method: str, count: int, side: int = 512) -> dict[str,
 
 
 def _peak_mb(pid: int) -> float:
-    """Peak resident memory so far. (What `wait4` reports would contain this process's own peak, from before exec.)"""
+    """Peak resident memory so far; what `wait4` reports would contain this process's own peak, from before exec."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

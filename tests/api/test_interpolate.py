@@ -210,7 +210,7 @@ def test_every_real_movie_goes_through_and_comes_back(shared, tmp_path):
 
 def test_scenes_are_asked_for(shared, tmp_path):
     source = Path(shared / "formats" / "several_images.czi")
-    with pytest.raises(CafiError, match="holds 2 scenes .* --scene N, or --scene all"):
+    with pytest.raises(CafiError, match=r"holds 2 scenes .* --scene N, or --scene all"):
         cafi.interpolate(source, tmp_path / "out.ome.tif", axis="z")
     cafi.interpolate(source, tmp_path / "out.ome.tif", axis="z", scene=1, method="linear")
     with cafi.read(tmp_path / "out.ome.tif") as movie:

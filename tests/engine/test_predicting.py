@@ -1,6 +1,5 @@
 """Predictions become frames of the movie's dtype, rounded, clipped and honest about holes."""
 
-
 import numpy as np
 import pytest
 import torch
@@ -113,5 +112,3 @@ def test_rgb_samples_come_out_last():
     made = finished_frame(prediction, EMPTY, Normalisation(np.zeros(3), np.ones(3)), header(np.uint8, samples=3))
     assert made.shape == (1, 1, 1, 3)
     assert made[0, 0, 0].tolist() == [0, 1, 2]
-
-

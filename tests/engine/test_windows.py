@@ -47,8 +47,8 @@ def test_windows_hold_the_frames_around_the_gap():
     windows = [item for item in items(ramp(), table(range(5))) if isinstance(item, Window)]
     values = [[float(f.normalised[0, 0, 0]) for f in w.frames] for w in windows]
     assert values == [[0, 0, 10, 20], [0, 10, 20, 30], [10, 20, 30, 40], [20, 30, 40, 40]]
-    assert [w.valid for w in windows][0] == (False, True, True, True)
-    assert [w.valid for w in windows][3] == (True, True, True, False)
+    assert windows[0].valid == (False, True, True, True)
+    assert windows[3].valid == (True, True, True, False)
     assert all(w.valid == (True,) * 4 for w in windows[1:3])
 
 

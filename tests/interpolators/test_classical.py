@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from benchmarks import reference_dis
+from benchmarks.methods import score_movie
 from scipy.interpolate import BarycentricInterpolator
 from scipy.ndimage import fourier_shift, gaussian_filter
 
-from benchmarks import reference_dis
-from benchmarks.methods import score_movie
 from cafi.interpolators import registry
 from cafi.interpolators.classical import dis
 

@@ -96,5 +96,5 @@ def test_a_method_for_the_middle_refuses_other_times():
         name, times = "middling", "middle"
 
     registry.check_times(Middle(), np.array([0.5, 0.5]))
-    with pytest.raises(CafiError, match="middling predicts only the middle .* duplicate, linear, cubic, optical_flow"):
+    with pytest.raises(CafiError, match=r"middling predicts only the middle .* duplicate, linear, cubic, optical_flow"):
         registry.check_times(Middle(), np.array([0.5, 0.25]))

@@ -103,7 +103,7 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
     from cafi.movie.reindex import output_header
     from cafi.movie.writing import check_writable
 
-    check_writable(output_header(job.movie.header, job.table, job.description), target)
+    check_writable(output_header(job.movie.header, job.table, job.description), target, job.run.write)
     if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
         raise CafiError(f"{target} is the source itself; choose another name for the result.")
     table = table_path(target)

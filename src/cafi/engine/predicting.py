@@ -40,7 +40,7 @@ class Predictor:
         import torch
 
         together = torch.stack([torch.from_numpy(f.normalised) for w in windows for f in w.frames])
-        frames = together.unflatten(0, (len(windows), -1)).to(self.device)
+        frames = together.view(len(windows), -1, *together.shape[1:]).to(self.device)
         height, width = frames.shape[-2:]
         padded = _padded(frames, self.interpolator.multiple)
         times = torch.from_numpy(np.stack([w.frame_times for w in windows])).to(self.device)

@@ -57,7 +57,9 @@ class FrameTable:
     @property
     def acquired(self) -> NDArray[np.bool_]:
         """True where the frame was measured, shape (N,)."""
-        return self.kind == ACQUIRED
+        import numpy as np
+
+        return np.equal(self.kind, ACQUIRED)
 
     @property
     def left_out(self) -> NDArray[np.int64]:

@@ -54,7 +54,8 @@ def test_a_wrong_suffix_does_not_matter(tmp_path: Path) -> None:
 
 def test_paths_may_be_text(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", FRAMES, metadata={"axes": "TYX"})
-    assert open_movie(str(tmp_path / "a.tif"), ReadOptions()).path == tmp_path / "a.tif"
+    with open_movie(str(tmp_path / "a.tif"), ReadOptions()) as movie:
+        assert movie.path == tmp_path / "a.tif"
 
 
 @pytest.mark.parametrize(

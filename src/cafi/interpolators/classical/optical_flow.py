@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LONGEST_SIDE = 32_766  # pixels: OpenCV's remap counts in 16 bits
 NEIGHBOUR = 20  # pixels: how far the neighbours are whose motion is tried too
 WINDOW = 11  # pixels: over which two warped frames are compared
-DIRECT_WEIGHT = 3.0
+DIRECT_WEIGHT = 4.0
 NEARNESS = 0.5  # of time weighting: 0 averages noise best, 1 trusts the nearer frame most
 LEAST_ERROR = 1e-5  # of squared intensity: keeps weights finite where frames agree exactly
 

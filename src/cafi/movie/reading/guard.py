@@ -10,14 +10,15 @@ import errno
 import logging
 import lzma
 import struct
+import zipfile
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from cafi.errors import CafiError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 # tifffile reports what it finds wrong through logging, which prints to stderr where nobody listens.
@@ -38,6 +39,7 @@ LIBRARY_ERRORS = (
     BufferError,
     struct.error,
     zlib.error,
+    zipfile.BadZipFile,
     lzma.LZMAError,
     ParseError,
 )
@@ -98,7 +100,7 @@ class guarded:  # noqa: N801 - reads like the function that it is
     def _sentence(self, error: BaseException) -> str:
         if isinstance(error, PermissionError):
             return f"{self._path}: you have no permission to read it; change its permissions."
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and not Path(self._path).exists():
             return f"{self._path}: there is no such file (any more); check the name."
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
             return f"{self._path}: {self._problem}, as it needs more memory than there is; crop it, or free memory."

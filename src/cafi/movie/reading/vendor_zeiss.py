@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from aicspylibczi import CziFile  # type: ignore[import-untyped]
+from aicspylibczi import CziFile
 
 from cafi.errors import CafiError
 from cafi.movie.model import Header, Movie, SourceMetadata

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     import numpy as np
-    from aicspylibczi import CziFile  # type: ignore[import-untyped]
+    from aicspylibczi import CziFile
 
     from cafi.movie.model import Size
     from cafi.movie.ome_tree import Plane

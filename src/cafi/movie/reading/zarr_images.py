@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,9 @@ class _Root:
     def __init__(self, path: Path) -> None:
         self.path = path
         with guarded(path, "it cannot be opened as Zarr"):
+            if path.is_file():
+                # A store that fails to open cannot be closed, so what is no zip file is found before.
+                zipfile.ZipFile(path).close()
             self.store = LocalStore(path, read_only=True) if path.is_dir() else ZipStore(path, mode="r")
 
     def _node(self, at: str) -> zarr.Group | zarr.Array[Any]:
