@@ -5,6 +5,7 @@ Everything in one run and start-up apart: the whole is `cafi.interpolate` called
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
@@ -58,22 +59,27 @@ def _timed(work: Any) -> float:
 
 
 def _bare_method(source: Path, method: str) -> Any:
-    """Return a function that predicts every gap from arrays in memory, one after the other."""
+    """Return a function that predicts every gap from arrays in memory, as many together as there are cores."""
     interpolator = registry.get(method)
     with cafi.read(source, axes="TYX") as movie:
         normalisation = measure_normalisation(movie)
         arrays = [torch.from_numpy(normalisation.apply(movie.frame(t, 0))) for t in range(movie.header.size.t)]
-    context = interpolator.context
+    windows = [_window(arrays, left, interpolator.context) for left in range(len(arrays) - 1)]
+    together = os.cpu_count() or 1
 
     def work() -> None:
-        for left in range(len(arrays) - 1):
-            wanted = np.arange(left - context + 1, left + context + 1)
-            inside = np.clip(wanted, 0, len(arrays) - 1)
-            frames = torch.stack([arrays[i] for i in inside])[None]
-            times = torch.from_numpy((inside - left).astype(np.float32))[None]
-            interpolator.predict(frames, times, torch.tensor([0.5]), torch.from_numpy(wanted == inside)[None])
+        for start in range(0, len(windows), together):
+            frames, times, valid = (torch.stack(part) for part in zip(*windows[start : start + together], strict=True))
+            interpolator.predict(frames, times, torch.full((len(frames),), 0.5), valid)
 
     return work
+
+
+def _window(arrays: list[torch.Tensor], left: int, context: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    wanted = np.arange(left - context + 1, left + context + 1)
+    inside = np.clip(wanted, 0, len(arrays) - 1)
+    frames = torch.stack([arrays[i] for i in inside])
+    return frames, torch.from_numpy((inside - left).astype(np.float32)), torch.from_numpy(wanted == inside)
 
 
 def _bare_tifffile(source: Path, like: Path, target: Path) -> None:

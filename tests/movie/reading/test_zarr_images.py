@@ -216,7 +216,7 @@ def edit(file: Path, **changes: Any) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
-@pytest.mark.parametrize("shape", [[4, 2, 3, 18, 2**40], [2**40, 2, 3, 18, 21]])
+@pytest.mark.parametrize("shape", [[4, 2, 3, 18, 2**40], [2**40, 2, 3, 18, 21], [4, 2, 3, 10**6, 10**3]])
 def test_sizes_that_the_files_cannot_hold_are_refused_before_anything_is_allocated(
     tmp_path: Path, shape: list[int]
 ) -> None:

@@ -48,11 +48,12 @@ def with_records(
     Header
     assumptions : tuple of str
     """
-    times, channels = fields.get("times"), fields.get("channels", header.channels)
+    times = fields.get("times")
     if times is not None and len(times) != header.size.t:
         return header, (_EDITED.format(len(times), header.size.t),)
-    if len(channels) == header.size.c:
-        header = replace(header, **fields)
+    if len(fields.get("channels", ())) != header.size.c:
+        fields = {name: value for name, value in fields.items() if name != "channels"}
+    header = replace(header, **fields)
     if found is None:
         return header, ()
     frames, provenance = found

@@ -15,7 +15,7 @@ from zarr.storage import LocalStore, ZipStore
 from cafi.errors import CafiError
 from cafi.movie.model import Channel, Header, Movie, SourceMetadata
 from cafi.movie.reading.dimensions import Dimensions, settle
-from cafi.movie.reading.guard import DAMAGED, OTHER_RATIO, SPARSE_BYTES, check_declared, guarded
+from cafi.movie.reading.guard import DAMAGED, OTHER_RATIO, SPARSE_BYTES, check_declared, guarded, readable_bytes
 from cafi.movie.reading.ome import parse_ome
 from cafi.movie.reading.ome_zarr import (
     Steps,
@@ -41,8 +41,11 @@ if TYPE_CHECKING:
     from cafi.movie.options import ReadOptions
     from cafi.movie.reading.ome import OmeImage
 
-# A stated size beyond this is compared with what is stored.
+# Stated numbers beyond these are compared with what is stored.
 _MANY_PLANES = 10**6
+_MANY_CHUNKS = 4096
+# An entry in a shard's index, or the frame around the smallest compressed chunk.
+_LEAST_CHUNK_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,13 @@ def _check(root: _Root, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: 
     if len(shape) < 2 or min(shape) < 1 or min(chunks) < 1:
         raise CafiError(f"{root.path}: its array has the shape {shape}, which is no image; choose another file.")
     plane = max(math.prod(shape[-2:]), math.prod(chunks)) * dtype.itemsize
-    if plane > SPARSE_BYTES or math.prod(shape[:-2]) > _MANY_PLANES:
+    pieces = math.prod(-(-length // part) for length, part in zip(shape[-2:], chunks[-2:], strict=True))
+    if plane > SPARSE_BYTES or pieces > _MANY_CHUNKS or math.prod(shape[:-2]) > _MANY_PLANES:
         stored = root.stored_bytes()
         check_declared(root.path, "a plane or chunk", plane, stored, OTHER_RATIO, SPARSE_BYTES)
         check_declared(root.path, "its array", math.prod(shape) * dtype.itemsize, stored, OTHER_RATIO)
+        if pieces * _LEAST_CHUNK_BYTES > stored:
+            raise CafiError(
+                f"{root.path}: a plane is declared to be of {pieces} chunks, which the {readable_bytes(stored)} stored"
+                f" cannot hold; {DAMAGED}."
+            )
