@@ -92,7 +92,7 @@ def test_killed_and_resumed_equals_uninterrupted(starter, source, tmp_path, suff
     filling, last = (sum(line.startswith(step) for line in events) for step in (FILLING, LAST))
     # Threads make the number of events while filling vary a little; the last step has one thread.
     late = [(LAST, int(n)) for n in np.linspace(1, last, max(5, kills // 3)).round()]
-    early = [(FILLING, int(n)) for n in np.linspace(1, 0.97 * filling, kills - len(late)).round()]
+    early = [(FILLING, int(n)) for n in np.linspace(1, 0.9 * filling, kills - len(late)).round()]
     expected = content(whole)
     assert len(expected) >= 2
     for number, kill in enumerate(early + late):

@@ -37,6 +37,7 @@ LIBRARY_ERRORS = (
     ImportError,
     MemoryError,
     BufferError,
+    SystemError,
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
