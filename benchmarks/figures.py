@@ -1,47 +1,43 @@
-"""The picture of the README: a predicted frame beside the truth, from the demonstration's movies."""
+"""The picture of the README: predicted frames beside the truth, from the demonstration's movies."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
 import tifffile
+from scipy.ndimage import gaussian_filter, uniform_filter
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-CROP = (slice(30, 158), slice(40, 168))
 GAP = 4
-SPACE = 6
+SIDE = 64  # pixels of the part that is shown
+ZOOM = 4
+SPACE = 4
 
 
 def between(demo: Path, picture: Path) -> None:
-    """Draw acquired, optical flow, linear, truth, acquired; below, the error of both predictions."""
+    """Draw, from left to right: acquired, optical flow, linear, truth, acquired.
+
+    The part of the frame is shown where the two predictions differ most in their error.
+    """
     truth = tifffile.imread(demo / "simulated.ome.tif").astype(float)
     flow, linear = (
         tifffile.imread(demo / f"{name}.ome.tif").astype(float)[2 * GAP + 1] for name in ("optical_flow", "linear")
     )
     before, middle, after = truth[2 * GAP : 2 * GAP + 3]
-    low, high = np.percentile(truth, (0.1, 99.9))
-
-    def grey(frame: NDArray[Any], low: float = low, high: float = high) -> NDArray[np.uint8]:
-        cropped = np.clip((frame[CROP] - low) / (high - low), 0, 1) * 255
-        return np.kron(cropped.astype(np.uint8), np.ones((2, 2), np.uint8))
-
-    empty = np.full_like(grey(truth[0]), 255)
-    worst = np.percentile(np.abs(linear - middle), 99.5)
-    errors = [grey(np.abs(frame - middle), 0, worst) for frame in (flow, linear)]
-    rows = [[before, flow, linear, middle, after], [empty, *errors, empty, empty]]
-    drawn = [np.hstack([_framed(tile if tile.dtype == np.uint8 else grey(tile)) for tile in row]) for row in rows]
+    wrong = [gaussian_filter(frame - middle, 1.5) ** 2 for frame in (linear, flow)]
+    gain = uniform_filter(wrong[0] - wrong[1], SIDE)
+    half = SIDE // 2
+    y, x = np.unravel_index(gain[half:-half, half:-half].argmax(), gain[half:-half, half:-half].shape)
+    part = (slice(y, y + SIDE), slice(x, x + SIDE))
+    low, high = np.percentile(middle[part], (1, 99.8))
+    drawn = []
+    for frame in (before, flow, linear, middle, after):
+        tile = (np.clip((frame[part] - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+        drawn.append(np.pad(np.kron(tile, np.ones((ZOOM, ZOOM), np.uint8)), SPACE, constant_values=255))
     picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_bytes(imagecodecs.png_encode(np.vstack(drawn)))
-
-
-def _framed(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.pad(tile, SPACE // 2, constant_values=255)
+    picture.write_bytes(imagecodecs.png_encode(np.hstack(drawn)))
 
 
 if __name__ == "__main__":

@@ -196,6 +196,19 @@ def test_the_source_is_never_the_target(tmp_path):
     assert source.read_bytes() == before
 
 
+def test_predicted_frames_are_never_taken_for_measured_ones(tmp_path):
+    target, _ = interpolate(tmp_path, pixels_of((3, 8, 8), "uint8"), "TYX", ".ome.tif")
+    with pytest.raises(CafiError, match=r"holds interpolated frames; .* `cafi restore` gives back"):
+        cafi.interpolate(target, tmp_path / "again.ome.tif")
+    cafi.restore(target, tmp_path / "back.ome.tif")
+    assert cafi.interpolate(tmp_path / "back.ome.tif", tmp_path / "again.ome.tif", method="linear").acquired == 3
+
+
+def test_a_stack_along_depth_is_told_so(tmp_path):
+    with pytest.raises(CafiError, match=r"one frame along time and 3 planes along depth; give --axis z"):
+        interpolate(tmp_path, pixels_of((3, 8, 8), "uint8"), "ZYX", ".ome.tif")
+
+
 def test_every_real_movie_goes_through_and_comes_back(shared, tmp_path):
     movies = sorted((shared / "movies").glob("*.tif"))
     assert len(movies) == 12

@@ -143,6 +143,7 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     from cafi.movie.fingerprint import fingerprint
     from cafi.timeline.build import build
 
+    _refuse_unfit(movie, source, run.timeline.axis)
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     interpolator = registry.get(run.method.method)
@@ -155,6 +156,21 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
         "run": run.model_dump(mode="json"),
     }
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
+
+
+def _refuse_unfit(movie: Movie, source: Path, axis: str) -> None:
+    """Refuse predicted frames as a source, and a movie that lies along the other axis."""
+    size, table = movie.header.size, movie.header.frames
+    if table is not None and not table.acquired.all():
+        # Predicting from predictions would pass them off as measured in the next result.
+        raise CafiError(
+            f"{source} holds interpolated frames; start from the acquired ones alone, which `cafi restore` gives back."
+        )
+    if axis == "t" and size.t == 1 and size.z > 1:
+        raise CafiError(
+            f"{source} has one frame along time and {size.z} planes along depth;"
+            " give --axis z to predict between the planes, or --axes to say that they are times."
+        )
 
 
 def _axis_positions(header: Header, axis: str) -> tuple[NDArray[Any] | None, str, int]:

@@ -36,8 +36,8 @@ class SceneOptions:
     side: int = 256
     cells: int = 9
     vesicles: int = 90
-    crawl: float = 1.2
-    dash: float = 2.0
+    crawl: float = 2.5
+    dash: float = 3.0
     photons: float = 260.0
     bleaching: float = 90.0
     offset: float = 100.0

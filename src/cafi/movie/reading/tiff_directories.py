@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 # Pages that agree in these tags form one stack: width, length, bits, photometric, samples,
 # planar configuration, sample format, depth.
 _FORM_TAGS = frozenset({256, 257, 258, 262, 277, 284, 339, 32997})
+# Of these only the presence counts: codec, predictor, where strips or tiles are, and their size.
+_LAYOUT_TAGS = frozenset({259, 273, 278, 279, 317, 322, 323, 324, 325})
 _SUBFILE_TYPE = 254
+_READ_TAGS = _FORM_TAGS | _LAYOUT_TAGS | {_SUBFILE_TYPE}
 _DESCRIPTION = 270
 _MAX_TAGS = 4096
 _INTEGERS = {1: 1, 3: 2, 4: 4, 16: 8}
@@ -53,6 +57,11 @@ class Directories:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def required_tags(self, page: int) -> Counter[int]:
+        """Return how often a page has each of the tags that its pixels cannot be understood without."""
+        form = self.forms[page]
+        return Counter() if form == self.REDUCED else Counter(code for code, _ in self.kinds[form])
 
     def require_whole(self, path: Path) -> None:
         """Raise CafiError if the chain is broken."""
@@ -107,9 +116,7 @@ def _walk(file: BinaryIO, end: int, order: str, big: bool, offset: int) -> Direc
                 result.broken = f"the directory of its page {page} claims {count} tags"
             break
         data = file.read(size + link_size)
-        tags = [
-            fields for fields in entry.iter_unpack(data[:size]) if fields[0] in _FORM_TAGS or fields[0] == _SUBFILE_TYPE
-        ]
+        tags = [fields for fields in entry.iter_unpack(data[:size]) if fields[0] in _READ_TAGS]
         result.offsets.append(offset)
         result.forms.append(_form(tags, endian, forms))
         if page == 0:
@@ -131,6 +138,8 @@ def _form(
         if code == _SUBFILE_TYPE:
             if int.from_bytes(raw[:width], endian) & 1 and forms:
                 return Directories.REDUCED
+        elif code in _LAYOUT_TAGS:
+            values.append((code, 0))
         elif width * count <= len(raw):
             values.append((code, int.from_bytes(raw[: width * count], endian)))
         else:

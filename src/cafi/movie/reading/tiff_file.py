@@ -80,6 +80,10 @@ class TiffFile:
                 f"{self.path}: its pixels are of a {kind} type that cannot be interpolated; convert them to integers"
                 " or floating-point numbers of 8 to 64 bits."
             )
+        for code, times in self.directories.required_tags(index).items():
+            # tifffile leaves out a tag that it cannot read, and would take its default.
+            if len(page.tags.getall(code) or ()) != times:
+                raise CafiError(f"{self.path}: tag {code} of {name} cannot be read; {DAMAGED}.")
         with guarded(self.path, f"{name} cannot be understood"):
             chunks, chunked = page.chunks, page.chunked
         self._check(page, name, chunks, chunked)
