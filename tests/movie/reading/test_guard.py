@@ -25,7 +25,15 @@ def library(error: BaseException) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("x"), KeyError("x"), IndexError(), struct.error("x"), ZeroDivisionError(), tifffile.TiffFileError("x")],
+    [
+        ValueError("x"),
+        KeyError("x"),
+        IndexError(),
+        struct.error("x"),
+        ZeroDivisionError(),
+        SystemError(),
+        tifffile.TiffFileError("x"),
+    ],
 )
 def test_library_errors_become_one_sentence_without_the_librarys_words(error: Exception) -> None:
     with pytest.raises(CafiError) as refusal, guard.guarded(PATH, "page 3 cannot be read"):

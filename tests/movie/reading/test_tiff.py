@@ -278,6 +278,18 @@ def test_a_page_of_another_size_within_a_stack_is_named(tmp_path: Path) -> None:
         movie.source.read(2, 0, 0)
 
 
+@pytest.mark.parametrize("code", [259, 317])
+def test_a_tag_that_cannot_be_read_does_not_become_its_default(tmp_path: Path, code: int) -> None:
+    path = plain(tmp_path / "a.tif", compression="zlib", predictor=True)
+    with tifffile.TiffFile(path) as tiff:
+        entry = tiff.pages[2].tags[code].offset
+    data = bytearray(path.read_bytes())
+    data[entry + 2 : entry + 4] = (99).to_bytes(2, "little")  # of a type that there is not
+    path.write_bytes(data)
+    with open_movie(path) as movie, pytest.raises(CafiError, match=f"tag {code} of frame t=2"):
+        movie.source.read(2, 0, 0)
+
+
 def test_a_chain_of_pages_that_bites_its_tail_is_refused(tmp_path: Path) -> None:
     path = plain(tmp_path / "a.tif")
     with tifffile.TiffFile(path) as tiff:

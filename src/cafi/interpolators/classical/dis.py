@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -73,10 +74,15 @@ def warp(image: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
     flow : ndarray of float32, shape (Y, X, 2)
         In pixels, x before y. Outside of the image its edge is repeated.
     """
-    height, width = flow.shape[:2]
-    where = flow + np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
-    warped = cv2.remap(image, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    where = flow + _grid(*flow.shape[:2])
+    warped = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     return np.asarray(warped, np.float32)
+
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> Flow:
+    """The position (x, y) of every pixel, shape (Y, X, 2)."""
+    return np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
 
 
 def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> Flow:

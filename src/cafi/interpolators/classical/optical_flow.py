@@ -54,6 +54,10 @@ class OpticalFlow:
     classical = True
     bytes_per_pixel = 160
 
+    def __init__(self) -> None:
+        # One pool for the whole run: each of its threads keeps its DIS estimators and their buffers.
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="cafi-flow")
+
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict as `Interpolator.predict` says; `motion` is that of the first channel.
 
@@ -81,10 +85,10 @@ class OpticalFlow:
             b, c = place
             return blend(pixels[b, 0, c], pixels[b, 1, c], motions[first_of[b], c], float(t[b]))
 
-        with _one_opencv_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with _one_opencv_thread():
             different = list(product(sorted(set(first_of)), channels))
-            motions = dict(zip(different, pool.map(moved, different), strict=True))
-            made = list(pool.map(blended, product(range(len(pixels)), channels)))
+            motions = dict(zip(different, self._pool.map(moved, different), strict=True))
+            made = list(self._pool.map(blended, product(range(len(pixels)), channels)))
         mean = np.stack(made).reshape(len(pixels), len(channels), height, width)
         motion = np.stack([_to_ends(motions[first_of[b], 0], float(t[b])) for b in range(len(pixels))])
         return Prediction(torch.from_numpy(mean), motion=torch.from_numpy(motion))

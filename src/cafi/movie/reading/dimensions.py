@@ -113,14 +113,12 @@ def settle(
         "T" if label in unknown and n > 1 else "-" if label not in "TCZYXSs" or (n == 1 and label in "TCZ") else label
         for label, n in zip(found.labels, found.shape, strict=True)
     )
-    if not unknown:
-        return Dimensions(labels, found.shape), ()
     settled = Dimensions(labels, found.shape)
+    if not unknown:
+        return settled, ()
     other = settled.squeezed().labels.replace("T", "Z").upper() if "Z" not in known else _example(squeezed)
-    return settled, (
-        f"The {settled.length('T')} {things} were taken as time, as nothing says what they are;"
-        f" --axes decides otherwise, such as --axes {other}.",
-    )
+    taken = f"The {settled.length('T')} {things} were taken as time, as nothing says what they are;"
+    return settled, (f"{taken} --axes decides otherwise, such as --axes {other}.",)
 
 
 def _example(squeezed: Dimensions) -> str:
