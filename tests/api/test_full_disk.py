@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tifffile
+
+import cafi
+from cafi.errors import CafiError
 
 LIMITED = """
 import resource, sys
@@ -39,7 +43,17 @@ def test_a_full_disk_is_told_and_survived(tmp_path, suffix):
         assert not target.exists()
     done = answer(-1)
     assert done.returncode == 0, done.stderr
-    import cafi
-
     with cafi.read(target) as movie:
         np.testing.assert_array_equal(np.stack([movie.frame(t, 0)[0] for t in range(0, 9, 2)]), pixels)
+
+
+def test_room_on_the_disk_is_checked_before_work_begins(tmp_path, monkeypatch):
+    source, target = tmp_path / "in.tif", tmp_path / "out.ome.tif"
+    noise = np.random.default_rng(0).integers(0, 65535, (3, 64, 64)).astype(np.uint16)
+    tifffile.imwrite(source, noise, photometric="minisblack", metadata={"axes": "TYX"})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=50_000))
+    with pytest.raises(CafiError, match=r"need about 0\.0 GB, and .* has 0\.0 GB free; free some"):
+        cafi.interpolate(source, target, method="linear")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=500_000))
+    assert cafi.interpolate(source, target, method="linear").interpolated == 2

@@ -66,6 +66,7 @@ def execute(
     from cafi.engine.partial import open_partial
 
     _refuse_unwritable(job, target, resume=resume, overwrite=overwrite)
+    _refuse_small_disk(job, target)
     partial = open_partial(target, job.description, resume=resume, overwrite=overwrite)
     _fill(job, target, partial, on_progress)
     messages = (*job.messages, *_findings(job, partial))
@@ -110,6 +111,27 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
     resuming = resume and partial_folder(target).exists()
     if table.exists() and not target.exists() and not (overwrite or resuming):
         raise CafiError(f"{table} exists already; move it away, or give --overwrite to replace it.")
+
+
+def _refuse_small_disk(job: Job, target: Path) -> None:
+    """Check the room on the disk before work begins, by how well the first frame compresses."""
+    import shutil
+    import zlib
+
+    from cafi.movie.reindex import output_header
+    from cafi.movie.writing import bytes_estimate, output_format
+
+    first = job.movie.frame(0, 0).tobytes()
+    packed = 1.0 if job.run.write.compression == "none" else min(1.0, len(zlib.compress(first, 1)) / len(first))
+    header = output_header(job.movie.header, job.table, job.description)
+    needed = packed * bytes_estimate(header, output_format(target), job.run.write)
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise CafiError(
+            f"{target} and the work towards it need about {needed / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB"
+            " free; free some, or choose another disk."
+        )
 
 
 def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, int], None]) -> None:
