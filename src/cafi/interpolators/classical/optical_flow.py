@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import product
@@ -29,6 +30,7 @@ NEIGHBOUR = 20  # pixels: how far the neighbours are whose motion is tried too
 WINDOW = 11  # pixels: over which two warped frames are compared
 DIRECT_WEIGHT = 4.0
 NEARNESS = 0.5  # of time weighting: 0 averages noise best, 1 trusts the nearer frame most
+_OPENCV = threading.Lock()  # OpenCV's number of threads belongs to the whole process
 LEAST_ERROR = 1e-5  # of squared intensity: keeps weights finite where frames agree exactly
 
 
@@ -165,9 +167,10 @@ def _first_occurrences(pixels: NDArray[np.float32]) -> list[int]:
 @contextmanager
 def _one_opencv_thread() -> Iterator[None]:
     """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
+    with _OPENCV:
+        before = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            yield
+        finally:
+            cv2.setNumThreads(before)
