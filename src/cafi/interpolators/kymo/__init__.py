@@ -1,0 +1,1 @@
+"""Kymo: a small coarse-to-fine network for noisy grey-scale movies."""

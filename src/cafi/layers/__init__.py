@@ -1,0 +1,1 @@
+"""Differentiable image operators that networks share."""

@@ -1,0 +1,63 @@
+"""From expected light to what a camera records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+from cafi.simulation.draw import chance, log_uniform, normal, uniform
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+
+@dataclass(frozen=True)
+class Camera:
+    """How noisy each movie of a batch is, for light in normalised units.
+
+    Attributes
+    ----------
+    shot : Tensor, shape (B, 1, 1, 1)
+        Variance of photon noise at light 1; it grows in proportion to the light.
+    read : Tensor, shape (B, 1, 1, 1)
+        Standard deviation that does not depend on light.
+    grain : Tensor, shape (B, 1, 1, 1)
+        Standard deviation in pixels of a blur of the noise: 0 is white noise.
+    step : Tensor, shape (B, 1, 1, 1)
+        Of quantisation; 0 is none.
+    floor : Tensor, shape (B, 1, 1, 1)
+        Light at which there are no photons.
+    """
+
+    shot: Tensor
+    read: Tensor
+    grain: Tensor
+    step: Tensor
+    floor: Tensor
+
+    def expose(self, light: Tensor, random: Generator) -> Tensor:
+        """Record frames (B, T, Y, X); hot pixels and camera patterns are the same in every frame."""
+        white = normal(tuple(light.shape), random)
+        soft = functional.avg_pool2d(white, 3, 1, 1, count_include_pad=False) * 3
+        mixed = (white + self.grain * soft) / (1 + self.grain**2 + 2 * self.grain / 3).sqrt()
+        exposed = light + self.deviation(light) * mixed
+        stepped = (exposed / self.step.clamp_min(1e-6)).round() * self.step
+        return torch.where(self.step > 0, stepped, exposed)
+
+    def deviation(self, light: Tensor) -> Tensor:
+        """Return the standard deviation of what is recorded, shape as ``light``."""
+        return (self.shot * (light - self.floor).clamp_min(0) + self.read**2 + self.step**2 / 12).sqrt()
+
+
+def random_camera(count: int, random: Generator) -> Camera:
+    """Draw cameras from nearly clean to photon-starved."""
+    shape = (count, 1, 1, 1)
+    level = log_uniform(shape, 0.004, 0.22, random)  # standard deviation at light 1
+    share = uniform(shape, 0, 1, random)
+    correlated = chance(shape, 0.3, random) * uniform(shape, 0, 1.5, random)
+    step = chance(shape, 0.3, random) * uniform(shape, 1 / 255, 1 / 60, random)
+    floor = chance(shape, 0.3, random) * uniform(shape, -1.0, 0.0, random)
+    return Camera(share * level**2, (1 - share).sqrt() * level, correlated, step, floor)

@@ -1,0 +1,1 @@
+"""Training networks: windows from simulation and recordings, losses, one loop, recipes."""

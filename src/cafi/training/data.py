@@ -1,0 +1,94 @@
+"""The windows that a recipe asks for: a stream for training, and one fixed set for validation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from cafi.training.clips import Clips, Reservoir
+from cafi.training.movies import load_movies, split
+from cafi.training.recorded import Recordings
+from cafi.training.simulated import Simulation
+from cafi.training.windows import Windows, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torch import Generator
+
+    from cafi.training.clips import Source
+    from cafi.training.recipes import DataRecipe
+
+VALIDATION_SEED = 987_654_321  # far from any seed of a run
+VALIDATION_BATCHES = 12
+
+
+class Mixture:
+    """Clips from several sources, each with its own share of every batch.
+
+    Parameters
+    ----------
+    sources : list of (Source, float)
+        Shares that sum to 1.
+    """
+
+    def __init__(self, sources: list[tuple[Source, float]]) -> None:
+        self._sources = sources
+
+    def draw(self, count: int, random: Generator) -> Clips:
+        """Give ``count`` clips, of which each source gives its share, rounded at random."""
+        shares = torch.tensor([share for _, share in self._sources], device=random.device)
+        which = torch.multinomial(shares, count, replacement=True, generator=random)
+        drawn = torch.bincount(which, minlength=len(self._sources)).tolist()
+        parts = [source.draw(n, random) for (source, _), n in zip(self._sources, drawn, strict=True) if n]
+        return Clips(torch.cat([p.frames for p in parts]), torch.cat([p.times for p in parts]))
+
+
+def sources(recipe: DataRecipe, folder: Path, random: Generator) -> tuple[Source, Source]:
+    """Make the source of clips for training and the one for validation.
+
+    Parameters
+    ----------
+    recipe : DataRecipe
+    folder : Path
+        To which the recipe's paths are relative.
+    random : Generator
+        On the device that shall make the clips.
+
+    Returns
+    -------
+    tuple of Source
+    """
+
+    def simulated() -> Source:
+        simulation = Simulation(recipe.side)
+        return (
+            Reservoir(simulation, recipe.reservoir, random, recipe.fresh) if recipe.share_recorded < 1 else simulation
+        )
+
+    if not recipe.recorded:
+        return simulated(), Simulation(recipe.side)
+    longest = 3 * max(recipe.strides) + 1
+    parts = [split(movie, recipe.kept_back, longest) for movie in load_movies(folder / recipe.recorded)]
+    learned = [part.to(random.device) for part, _ in parts]
+    kept = [part.to(random.device) for _, part in parts if len(part)]
+    recorded = Recordings(learned, recipe.side, recipe.strides, coarsest=recipe.coarsest)
+    if recipe.share_recorded == 1:
+        return recorded, Recordings(kept or learned, recipe.side, recipe.strides, coarsest=recipe.coarsest)
+    mixed = Mixture([(simulated(), 1 - recipe.share_recorded), (recorded, recipe.share_recorded)])
+    return mixed, Simulation(recipe.side)
+
+
+def stream(source: Source, batch: int, crop: int, random: Generator) -> Iterator[Windows]:
+    """Give windows without end."""
+    while True:
+        yield windows(source.draw(batch, random), crop, random)
+
+
+def validation(source: Source, batch: int, crop: int, device: torch.device) -> list[Windows]:
+    """Draw the same windows for every run."""
+    random = torch.Generator(device).manual_seed(VALIDATION_SEED)
+    given = stream(source, batch, crop, random)
+    return [next(given) for _ in range(VALIDATION_BATCHES)]

@@ -1,0 +1,49 @@
+"""What training makes small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.nn import functional
+
+from cafi.layers.warping import warp
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FLOOR = 1e-4  # of mean square error: below 40 dB nothing more is gained
+STEP_FLOOR = 3e-3
+
+
+def score_loss(mean: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
+    """Mean logarithm of the error that a held-out check will find: the square error plus the camera's noise.
+
+    10 / ln 10 times this, with the opposite sign, is the expected PSNR in dB, so every movie counts alike.
+    """
+    error = ((mean - truth) ** 2 + variance).mean((1, 2, 3))
+    return (error + FLOOR).log().mean()
+
+
+def motion_loss(flows: Tensor, clean: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
+    """How badly noise-free frames fit the noise-free truth after moving along the flows.
+
+    Parameters
+    ----------
+    flows : Tensor, shape (B, 4, 2, y, x)
+        In pixels of their own grid, which may be coarser than the frames by a whole factor.
+    clean : Tensor, shape (B, 4, Y, X)
+    truth : Tensor, shape (B, 1, Y, X)
+    valid : Tensor, shape (B, 4)
+    """
+    factor = clean.shape[-1] // flows.shape[-1]
+    small, wanted = (functional.avg_pool2d(v, factor) if factor > 1 else v for v in (clean, truth))
+    moved = warp(small.flatten(0, 1)[:, None], flows.flatten(0, 1)).unflatten(0, (-1, 4))[:, :, 0]
+    each = (moved - wanted).abs().mean((2, 3))
+    share = valid * valid.new_tensor([0.25, 1.0, 1.0, 0.25])
+    error = (each * share).sum(1) / share.sum(1)
+    return (error + STEP_FLOOR).log().mean()
+
+
+def scale_loss(mean: Tensor, scale: Tensor, measured: Tensor) -> Tensor:
+    """Negative log-likelihood of the measured frame under a Laplace distribution around the given mean."""
+    return (scale.log() + (measured - mean.detach()).abs() / scale).mean()

@@ -1,0 +1,164 @@
+"""Recipes: everything that decides what a training run makes, as a TOML file.
+
+Plain dataclasses, so that a machine for training needs little more than torch.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from cafi.errors import CafiError
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """What is learned from.
+
+    Attributes
+    ----------
+    recorded : str
+        Folder of movies, relative to the recipe or absolute; empty: simulation only.
+    share_recorded : float
+        Of the windows that come from recorded movies.
+    kept_back : float
+        Share of each recorded movie's frames, at its end, that is kept for validation.
+    strides : tuple of int
+        Frames of a recorded movie that a gap spans.
+    coarsest : float
+        Smallest zoom of a recorded movie.
+    side, crop : int
+        Of a clip, and of the windows cut from it, in pixels.
+    reservoir, fresh : int
+        Simulated clips that are kept for several uses, and how many are new in each step.
+    """
+
+    recorded: str = ""
+    share_recorded: float = 0.0
+    kept_back: float = 0.1
+    strides: tuple[int, ...] = (2, 3, 4)
+    coarsest: float = 0.7
+    side: int = 192
+    crop: int = 128
+    reservoir: int = 128
+    fresh: int = 1
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How weights are changed.
+
+    Attributes
+    ----------
+    steps : int
+        Of the whole run.
+    batch : int
+        Windows in one step of one process.
+    accumulate : int
+        Batches whose gradients make one step.
+    rate : float
+        Learning rate after the warm-up.
+    warm_up : int
+        Steps over which the rate rises, also after each resume.
+    cool_down : int
+        Last steps of the run, over which the rate falls to zero.
+    weight_decay, clip : float
+        Of AdamW; largest norm of a gradient.
+    average : float
+        Decay of the exponential moving average of weights that is kept in the end.
+    validate_every : int
+        Steps.
+    patience : int
+        Validations without a gain after which the run stops early; 0: never.
+    """
+
+    steps: int = 30_000
+    batch: int = 8
+    accumulate: int = 1
+    rate: float = 1e-3
+    warm_up: int = 200
+    cool_down: int = 5_000
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    average: float = 0.998
+    validate_every: int = 500
+    patience: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run.
+
+    Attributes
+    ----------
+    network : str
+        Which trainee of `cafi.training.trainees`.
+    architecture : dict
+        Its sizes; what is left out keeps its default.
+    data : DataRecipe
+    optimisation : Optimisation
+    losses : dict of str to float
+        Weights of the parts of the loss; what is left out keeps its default.
+    start_from : str
+        Weights to begin with, relative to the recipe; empty: from scratch.
+    seed : int
+    """
+
+    network: str
+    architecture: dict[str, int] = field(default_factory=dict)
+    data: DataRecipe = DataRecipe()
+    optimisation: Optimisation = Optimisation()
+    losses: dict[str, float] = field(default_factory=dict)
+    start_from: str = ""
+    seed: int = 0
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    CafiError
+        If the file cannot be read, is no TOML, or says something that no recipe says.
+    """
+    try:
+        described = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CafiError(f"{path} cannot be read as a recipe; is it a TOML file?") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CafiError(f"{path} is not valid TOML ({error}); mend it.") from error
+    recipe: Recipe = _made(Recipe, described, path, "")
+    return recipe
+
+
+def _made(kind: type, described: dict[str, Any], path: Path, section: str) -> Any:
+    """Build a dataclass from a table of a TOML file, refusing unknown names and wrong types."""
+    hints = get_type_hints(kind)
+    known = {f.name: f for f in fields(kind)}
+    for name in described:
+        if name not in known:
+            raise CafiError(f"{path}: there is no '{section}{name}' in a recipe; there are {', '.join(known)}.")
+    for name, f in known.items():
+        if name not in described and f.default is MISSING and f.default_factory is MISSING:
+            raise CafiError(f"{path}: a recipe must name its {name}.")
+    return kind(**{n: _fitting(hints[n], value, path, f"{section}{n}") for n, value in described.items()})
+
+
+def _fitting(hint: Any, value: Any, path: Path, name: str) -> Any:
+    if hint in (DataRecipe, Optimisation):
+        if isinstance(value, dict):
+            return _made(hint, value, path, f"{name}.")
+    elif hint is float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    elif hint in (int, str):
+        if isinstance(value, hint) and not isinstance(value, bool):
+            return value
+    elif hint == tuple[int, ...]:
+        if isinstance(value, list) and value and all(isinstance(v, int) for v in value):
+            return tuple(value)
+    elif isinstance(value, dict) and all(isinstance(v, int | float) for v in value.values()):
+        return value
+    raise CafiError(f"{path}: {name} cannot be {value!r}.")
