@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from cafi.interpolators.kymo.blocks import Residual, channels_last, silent, upsample, convolution
-from cafi.layers.averaging import box_mean
-from cafi.layers.matching import local_similarity
+from cafi.interpolators.kymo.blocks import Residual, channels_last, silent, upsample
+from cafi.interpolators.kymo.choice import Choice
+from cafi.interpolators.kymo.matching import Matching
 from cafi.layers.warping import warp
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-CONTRAST_WINDOW = 5  # pixels of a quarter of the frame's size
-LEAST_CONTRAST = 0.01  # of the normalised range: below this, contrast is not raised further
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,10 @@ class Window:
     times: Tensor
     t: Tensor
     valid: Tensor
+
+    def ends(self) -> Window:
+        """Return the same with the two frames at the gap's ends alone."""
+        return Window(self.frames[:, 1:3], self.times[:, 1:3], self.t, self.valid[:, 1:3])
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Motion:
     def flows(self, window: Window) -> Tensor:
         """Return the displacement to each frame, shape (B, 4, 2, Y, X)."""
         elapsed = (window.times - window.t[:, None])[:, :, None, None, None]
-        return elapsed * self.velocity[:, None] + self.deviation.unflatten(1, (4, 2))
+        return elapsed * self.velocity[:, None] + self.deviation.unflatten(1, (-1, 2))
 
 
 def still(features: Tensor, hidden: int) -> Motion:
@@ -76,34 +76,8 @@ def still(features: Tensor, hidden: int) -> Motion:
     return Motion(empty.expand(-1, 2, -1, -1), empty.expand(-1, 8, -1, -1), empty.expand(-1, hidden, -1, -1))
 
 
-class Encoder(nn.Sequential):
-    """Features of one frame at a quarter of its size, from its intensity and from its local contrast."""
-
-    def __init__(self, features: int) -> None:
-        super().__init__(
-            convolution(2, features // 2, 5, 2),
-            convolution(features // 2, features, 3, 2),
-            convolution(features, features),
-        )
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Map (B, 1, Y, X) to (B, features, Y / 4, X / 4)."""
-        features: Tensor = super().forward(torch.cat([frames, local_contrast(frames)], 1))
-        return features
-
-
-def local_contrast(frames: Tensor) -> Tensor:
-    """Deviation from the mean of the surroundings, in their standard deviations: alike in bright and dim places."""
-    # The surroundings' mean and spread vary slowly: a quarter of the frame's size is enough for them.
-    small = functional.avg_pool2d(torch.cat([frames, frames**2], 1), 4)
-    mean, square = box_mean(small, CONTRAST_WINDOW).split(1, 1)
-    spread = (square - mean**2).clamp_min(0).add(LEAST_CONTRAST**2).sqrt()
-    around = functional.interpolate(torch.cat([mean, spread], 1), scale_factor=4.0, mode="bilinear", align_corners=False)
-    return (frames - around[:, :1]) / around[:, 1:]
-
-
 class MotionNetwork(nn.Module):
-    """One step of refinement: move the features by what is known, compare, correct.
+    """One step of refinement: choose between hypotheses, move the features accordingly, compare, correct.
 
     The comparison is a local cost volume between the two frames at the ends of the gap, both moved
     to the wanted time (PWC-Net, Sun et al. 2018; shared over levels as in UPR-Net, Jin et al. 2023).
@@ -111,10 +85,9 @@ class MotionNetwork(nn.Module):
 
     def __init__(self, features: int, hidden: int, radius: int, depth: int) -> None:
         super().__init__()
-        self.radius = radius
         known = 4 * features + (2 * radius + 1) ** 2 + hidden + 12
-        self.compare = nn.Conv2d(features, features, 1, bias=False)
-        self.certainty = nn.Parameter(torch.tensor(10.0))
+        self.matching = Matching(features, radius)
+        self.choice = Choice(hidden)
         self.enter = nn.Conv2d(known, hidden, 1)
         self.tune = nn.Linear(5, hidden)
         self.rectify = nn.LeakyReLU(0.1)
@@ -123,24 +96,30 @@ class MotionNetwork(nn.Module):
 
     def forward(self, features: Tensor, motion: Motion, window: Window) -> Motion:
         """Refine ``motion`` with features of shape (B, 4, F, Y, X)."""
-        flows = motion.flows(window)
-        moved = warp(features.flatten(0, 1), flows.flatten(0, 1)).to(features.dtype)
-        moved = moved * window.valid.flatten()[:, None, None, None].to(features.dtype)
-        each = moved.contiguous(memory_format=torch.channels_last).unflatten(0, (-1, 4)).unbind(1)
-        similar = local_similarity(self.compare(each[1]), self.compare(each[2]), self.radius)
-        best = self._best_match(similar)
+        moved = _moved(features, motion, window)
+        similar = self.matching(moved[:, 1], moved[:, 2])
+        best = self.matching.expected(similar)
         situation = torch.cat([window.t[:, None] - 0.5, window.valid], 1)
         displacements = torch.cat([best, motion.velocity, motion.deviation], 1) / 4
-        known = channels_last([*each, similar, motion.memory, displacements])
+        known = channels_last([*moved.unbind(1), similar, motion.memory, displacements])
         memory = self.body(self.rectify(self.enter(known) + self.tune(situation)[:, :, None, None]))
         change = self.leave(memory).float()
         velocity = motion.velocity + change[:, :2] + change[:, 10:].sigmoid() * best
         return Motion(velocity, motion.deviation + change[:, 2:10], memory.float())
 
-    def _best_match(self, similar: Tensor) -> Tensor:
-        """Expected displacement (x, y) under a softmax over the similarities around a pixel; (B, 2, Y, X)."""
-        d = torch.arange(-self.radius, self.radius + 1, device=similar.device, dtype=torch.float32)
-        grid = torch.stack([d.repeat(len(d)), d.repeat_interleave(len(d))])
-        around = box_mean(similar.float(), 5)
-        weights = (self.certainty * around).softmax(1)
-        return torch.einsum("kd,bdyx->bkyx", grid, weights)
+    def reconsider(self, features: Tensor, motion: Motion, window: Window) -> Motion:
+        """Go back to little motion where that explains the frames better than ``motion`` of the coarser level."""
+        ends = features[:, 1:3]
+        moved = _moved(ends, Motion(motion.velocity, motion.deviation[:, 2:6], motion.memory), window.ends())
+        held = self.matching.agreement(moved[:, 0], moved[:, 1])
+        similar = self.matching(ends[:, 0], ends[:, 1])
+        near = self.matching.expected(similar)
+        share = self.choice(held, similar, motion.memory)
+        return Motion(torch.lerp(motion.velocity, near, share), motion.deviation * (1 - share), motion.memory)
+
+
+def _moved(features: Tensor, motion: Motion, window: Window) -> Tensor:
+    """Features of all frames at the wanted time, 0 where there is no frame."""
+    moved = warp(features.flatten(0, 1), motion.flows(window).flatten(0, 1)).to(features.dtype)
+    moved = moved * window.valid.flatten()[:, None, None, None].to(features.dtype)
+    return moved.contiguous(memory_format=torch.channels_last).unflatten(0, features.shape[:2])

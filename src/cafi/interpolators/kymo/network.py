@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cafi.interpolators.kymo.motion import Encoder, Motion, MotionNetwork, Window, still
+from cafi.interpolators.kymo.encoder import Encoder
+from cafi.interpolators.kymo.motion import Motion, MotionNetwork, Window, still
 from cafi.interpolators.kymo.synthesis import Synthesis
 from cafi.layers.warping import resize_flow
 
@@ -33,10 +34,10 @@ class Architecture:
         Residual blocks of the motion network.
     """
 
-    levels: int = 3
+    levels: int = 4
     features: int = 32
-    hidden: int = 64
-    width: int = 32
+    hidden: int = 48
+    width: int = 24
     radius: int = 3
     depth: int = 2
 
@@ -89,7 +90,10 @@ class Kymo(nn.Module):
         steps = []
         for frames in reversed(pyramid):
             features = self.encoder(frames.flatten(0, 1)[:, None]).unflatten(0, (-1, 4))
-            motion = still(features, self.architecture.hidden) if motion is None else motion.finer()
+            if motion is None:
+                motion = still(features, self.architecture.hidden)
+            else:
+                motion = self.motion.reconsider(features, motion.finer(), window)
             motion = self.motion(features, motion, window)
             steps.append(motion.flows(window))
         if motion is None:

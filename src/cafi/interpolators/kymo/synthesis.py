@@ -58,8 +58,8 @@ class Synthesis(nn.Module):
         fine = self.enter(channels_last([half, upsample(recalled)])) + self.tune(situation)[:, :, None, None]
         fine = self.rectify(fine)
         fine = self.join(fine + upsample(self.up(self.deep(self.down(fine)))))
-        flows = flows + self._correction(window, self.shift(fine).float(), steps)
-        said = functional.pixel_shuffle(self.mix(fine).float(), 2)
+        flows = flows + self._correction(window, self.shift(fine).float().contiguous(), steps)
+        said = functional.pixel_shuffle(self.mix(fine).float().contiguous(), 2)
         weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
         mean = (weights * _moved(window.frames, flows)).sum(1, keepdim=True) + said[:, 4:5]
         return mean, functional.softplus(said[:, 5:6] - 3) + LEAST_SCALE, flows
