@@ -11,9 +11,11 @@ import numpy as np
 
 from cafi.api.interpolate import plan
 from cafi.api.job import execute
+from cafi.api.simulate import memory_movie
 from cafi.errors import CafiError
 from cafi.movie.frames import ACQUIRED, INTERPOLATED, FrameTable
 from cafi.run import Run, describe_run
+from cafi.simulation.options import SimulationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 SHARE = 20.0  # seconds for each method
 SEED = 0
-FRAMES = 21  # of the simulated movie
+SIMULATED = SimulationOptions(scene="mixed", frames=21, speed=3, noise=0.05, seed=9)
 
 
 @dataclass(frozen=True)
@@ -109,39 +111,11 @@ def demo(movie: str | Path | None, folder: Path, *, overwrite: bool, watch: Watc
 
 def _simulated(folder: Path, overwrite: bool, watch: Watch) -> Path:
     """Write the simulated movie, and return where."""
-    import torch
+    from cafi.simulation.movies import simulate_movie
 
-    from cafi.movie.model import Channel, Header, Movie, PixelSize, Size
-    from cafi.simulation.scene import SceneOptions, simulate_scene
-
-    frames = simulate_scene(SceneOptions(), torch.arange(FRAMES, dtype=torch.float32)).frames.numpy()
-    pixels = frames.astype(np.uint16)
-    header = Header(
-        name="simulated cells",
-        size=Size(FRAMES, 1, 1, *pixels.shape[1:]),
-        dtype=pixels.dtype,
-        pixel_size=PixelSize(None, 0.16, 0.16),
-        times=np.arange(FRAMES, dtype=np.float64),
-        times_from="interval",
-        channels=(Channel("simulated fluorescence"),),
-    )
-    return _write(Movie(header, _Frames(pixels)), folder / "simulated.ome.tif", overwrite, watch)
-
-
-@dataclass(frozen=True)
-class _Frames:
-    """Planes of frames in memory, shape (T, Y, X)."""
-
-    frames: NDArray[Any]
-
-    def read(self, t: int, c: int, z: int) -> NDArray[Any]:  # noqa: ARG002
-        return np.asarray(self.frames[t])
-
-    def is_missing(self, t: int, c: int, z: int) -> bool:  # noqa: ARG002
-        return False
-
-    def close(self) -> None:
-        return
+    frames = simulate_movie(SIMULATED).frames.numpy().astype(np.uint16)
+    movie = memory_movie("simulated cells", frames[:, None], ("simulated fluorescence",))
+    return _write(movie, folder / "simulated.ome.tif", overwrite, watch)
 
 
 def _write(movie: Movie, target: Path, overwrite: bool, watch: Watch) -> Path:

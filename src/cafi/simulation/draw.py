@@ -32,7 +32,7 @@ def chance(shape: tuple[int, ...], probability: float, random: Generator) -> Ten
 
 
 def direction(shape: tuple[int, ...], random: Generator) -> Tensor:
-    """Unit vectors, shape (\\*shape, 2)."""
+    r"""Unit vectors, shape (\\*shape, 2)."""
     angle = uniform(shape, 0, 2 * math.pi, random)
     return torch.stack([angle.cos(), angle.sin()], -1)
 

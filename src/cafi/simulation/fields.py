@@ -37,8 +37,20 @@ def power_law(count: int, side: int, exponent: Tensor, finest: Tensor, coarsest:
     return field / field.std((1, 2), keepdim=True).clamp_min(1e-6)
 
 
-def smooth_vectors(count: int, side: int, wavelength: Tensor, random: Generator) -> Tensor:
-    """Smooth vector fields without features shorter than about ``wavelength`` pixels, shape (count, 2, side, side)."""
-    twice = wavelength.repeat_interleave(2)
-    flat = torch.zeros_like(twice)
-    return power_law(2 * count, side, flat, 1.2 * twice, flat + 8 * side, random).unflatten(0, (count, 2))
+def smooth_vectors(count: int, side: int, wavelength: Tensor, exponent: Tensor, random: Generator) -> Tensor:
+    """Smooth vector fields without features shorter than about ``wavelength`` pixels.
+
+    Parameters
+    ----------
+    count, side : int
+    wavelength, exponent : Tensor of float32, shape (count,)
+        In pixels; of the amplitude spectrum: 0 gives swirls of one size, 11/6 those of two-dimensional
+        turbulence (energy per wave number falling with its 5/3rd power, Kolmogorov 1941).
+
+    Returns
+    -------
+    Tensor of float32, shape (count, 2, side, side)
+    """
+    twice, slope = wavelength.repeat_interleave(2), exponent.repeat_interleave(2)
+    coarsest = torch.full_like(twice, 8 * side)
+    return power_law(2 * count, side, slope, 1.2 * twice, coarsest, random).unflatten(0, (count, 2))

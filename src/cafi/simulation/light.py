@@ -27,9 +27,9 @@ def splat(place: Tensor, sigma: Tensor, brightness: Tensor, side: int) -> Tensor
     """
     grid = torch.arange(side, device=place.device, dtype=torch.float32)
     width = sigma.expand(place.shape[:-1])[..., None]
-    rows = torch.exp(-0.5 * ((grid - place[..., 0, None]) / width) ** 2) * brightness[..., None]
-    columns = torch.exp(-0.5 * ((grid - place[..., 1, None]) / width) ** 2)
-    return rows.transpose(-1, -2) @ columns
+    # In place, because reading and writing these arrays is most of the work.
+    rows, columns = (grid.sub(place[..., axis, None]).div_(width).square_().mul_(-0.5).exp_() for axis in (0, 1))
+    return (rows * brightness[..., None]).transpose(-1, -2) @ columns
 
 
 def carry(texture: Tensor, displacement: Tensor) -> Tensor:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from cafi.simulation import optics
-from cafi.simulation.draw import chance, log_uniform, normal, uniform
-from cafi.simulation.motion import Pace
+from cafi.simulation.draw import chance, log_uniform, uniform
+from cafi.simulation.motion import Pace, wandering_stage, waves
 from cafi.simulation.scenes import SCENES, tissue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Generator, Tensor
+
+Choice = TypeVar("Choice")
 
 
 def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
@@ -32,27 +36,30 @@ def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
     Tensor of float32, shape (B, T, side, side)
         0.1 and 99.9 percentile of each movie at 0 and 1.
     """
-    pace = Pace(log_uniform((len(times),), 0.5, 24, random))
-    if torch.rand((), generator=random, device=random.device) < 0.3:
-        pace = Pace(log_uniform((len(times),), 8, 40, random))
-    light = _layers(side, pace, times, random)
+    low, high = (8, 40) if torch.rand((), generator=random, device=random.device) < 0.3 else (0.5, 24)
+    return simulate_world(side, log_uniform((len(times),), low, high, random), times, random)
+
+
+def simulate_world(side: int, pixels: Tensor, times: Tensor, random: Generator) -> Tensor:
+    """Simulate clean movies as `simulate_light` does, with a typical displacement (B,) in pixels per unit of time."""
+    light = _layers(side, Pace(pixels, wandering_stage(times, random)), times, random)
     contrast = _choose(optics.CONTRASTS, random)
-    seen = contrast(light, random)
     if contrast is optics.fluorescence:
-        seen = seen * _bleaching(times, random)
+        light = _bleaching(times, random) * _uneven_label(light, random)
+    seen = contrast(light, random)
     return normalised(normalised(seen) * optics.shading(tuple(seen.shape), random))
 
 
 def _layers(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
     """One to three scenes; the later ones add to the earlier or hide them."""
     n = len(times)
-    light = _choose(SCENES, random)(side, pace, times, random)
+    light = _choose(SCENES, random)(side, pace, times, random).light
     if torch.rand((), generator=random, device=random.device) < 0.5:
-        beneath = Pace(pace.pixels * uniform((n,), 0, 1, random))
-        light = light + uniform((n, 1, 1, 1), 0.05, 0.6, random) * tissue(side, beneath, times, random)
+        beneath = tissue(side, pace.slower(uniform((n,), 0, 1, random)), times, random).light
+        light = light + log_uniform((n, 1, 1, 1), 0.01, 0.6, random) * beneath
     while torch.rand((), generator=random, device=random.device) < 0.4:
         slower = uniform((n,), 0, 1, random) * chance((n,), 0.7, random)
-        upper = _choose(SCENES, random)(side, Pace(pace.pixels * slower), times, random)
+        upper = _choose(SCENES, random)(side, pace.slower(slower), times, random).light
         share = uniform((n, 1, 1, 1), 0.1, 1, random)
         hiding = chance((n, 1, 1, 1), 0.5, random) * upper.clamp(0, 1)
         light = light * (1 - hiding) + share * upper
@@ -62,8 +69,15 @@ def _layers(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
 def _bleaching(times: Tensor, random: Generator) -> Tensor:
     """Brightness over time: photobleaching, and now and then a lamp that flickers."""
     rate = chance((len(times), 1), 0.4, random) * uniform((len(times), 1), 0, 0.08, random)
-    flicker = chance((len(times), 1), 0.1, random) * 0.02 * normal(tuple(times.shape), random)
-    return (torch.exp(-rate * times) * (1 + flicker))[:, :, None, None]
+    flicker = chance((len(times), 1), 0.1, random) * 0.03 * waves((), 10, times, random)
+    # Slower than exponential, as it is where fluorophores differ; a long movie keeps some light.
+    return ((1 + flicker) / (1 + rate * times))[:, :, None, None]
+
+
+def _uneven_label(light: Tensor, random: Generator) -> Tensor:
+    """Few bright structures among many faint ones: fluorophores gather more than matter does."""
+    power = 1 + chance((len(light), 1, 1, 1), 0.5, random) * uniform((len(light), 1, 1, 1), 0, 2.5, random)
+    return light.clamp_min(1e-4) ** power
 
 
 def normalised(light: Tensor) -> Tensor:
@@ -73,6 +87,6 @@ def normalised(light: Tensor) -> Tensor:
     return (light - low) / (high - low).clamp_min(1e-3)
 
 
-def _choose(options: tuple, random: Generator):
+def _choose(options: Sequence[tuple[Choice, float]], random: Generator) -> Choice:
     weights = torch.tensor([weight for _, weight in options], device=random.device)
     return options[int(torch.multinomial(weights, 1, generator=random))][0]
