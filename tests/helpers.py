@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -33,3 +36,9 @@ def array_movie(pixels: NDArray[Any], **header: Any) -> Movie:
     samples = pixels.shape[5] if pixels.ndim == 6 else 1
     size = Size(*pixels.shape[:5])
     return Movie(Header("array", size, pixels.dtype, samples, **header), ArraySource(pixels))
+
+
+def run_cafi(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "cafi", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)

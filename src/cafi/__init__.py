@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.read import read as read
     from cafi.api.restore import restore as restore
+    from cafi.api.simulate import simulate as simulate
+    from cafi.api.train import train as train
     from cafi.errors import CafiError as CafiError
 
 __version__ = "0.1.0"
@@ -19,8 +21,10 @@ _PUBLIC = {
     "interpolate": "cafi.api.interpolate",
     "read": "cafi.api.read",
     "restore": "cafi.api.restore",
+    "simulate": "cafi.api.simulate",
+    "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "read", "restore"]
+__all__ = ["CafiError", "__version__", "interpolate", "read", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:

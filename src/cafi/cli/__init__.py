@@ -12,7 +12,9 @@ COMMANDS = {
     "info": "What is in a file, and whether it can be interpolated.",
     "interpolate": "Predict the frames in between: the main job.",
     "restore": "Take only the acquired frames back out, bit-identical.",
-    "models": "The methods that can fill a gap.",
+    "train": "Train a network from a recipe.",
+    "models": "The methods that can fill a gap, and what weights are.",
+    "simulate": "Make synthetic movies with known truth.",
     "demo": "See every method at work on a small movie, scored against the truth.",
 }
 

@@ -48,8 +48,8 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar with frames per second and time left, once it has taken two seconds.
+def progress(title: str, unit: str = "frames") -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar with speed and time left, once it has taken two seconds.
 
     Yields
     ------
@@ -76,7 +76,7 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
         seconds = time.monotonic() - started
         if seconds > PATIENCE and not bar.live.is_started:
             bar.start()
-        bar.update(task, completed=done, total=total, speed=f"{(done - first[0]) / max(seconds, 1e-9):.1f} frames/s")
+        bar.update(task, completed=done, total=total, speed=f"{(done - first[0]) / max(seconds, 1e-9):.1f} {unit}/s")
 
     try:
         yield update

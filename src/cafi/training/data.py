@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
 
+from cafi.errors import CafiError
 from cafi.training.clips import Clips, Reservoir
-from cafi.training.movies import load_movies, split
+from cafi.training.movies import load_movies, split, split_movies
 from cafi.training.recorded import Recordings
 from cafi.training.simulated import Simulation
 from cafi.training.windows import Windows, windows
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from torch import Generator
+    from torch import Generator, Tensor
 
     from cafi.training.clips import Source
     from cafi.training.recipes import DataRecipe
@@ -46,7 +48,7 @@ class Mixture:
         return Clips(torch.cat([p.frames for p in parts]), torch.cat([p.times for p in parts]))
 
 
-def sources(recipe: DataRecipe, folder: Path, random: Generator) -> tuple[Source, Source]:
+def sources(recipe: DataRecipe, folder: Path, random: Generator, seed: int) -> tuple[Source, Source]:
     """Make the source of clips for training and the one for validation.
 
     Parameters
@@ -56,10 +58,17 @@ def sources(recipe: DataRecipe, folder: Path, random: Generator) -> tuple[Source
         To which the recipe's paths are relative.
     random : Generator
         On the device that shall make the clips.
+    seed : int
+        Of the recipe, by which movies are chosen that are kept back.
 
     Returns
     -------
     tuple of Source
+
+    Raises
+    ------
+    CafiError
+        If there is no movie, or nothing of any can be kept back for a run on recorded movies alone.
     """
 
     def simulated() -> Source:
@@ -68,17 +77,43 @@ def sources(recipe: DataRecipe, folder: Path, random: Generator) -> tuple[Source
             Reservoir(simulation, recipe.reservoir, random, recipe.fresh) if recipe.share_recorded < 1 else simulation
         )
 
-    if not recipe.recorded:
+    if not recipe.recorded or recipe.share_recorded == 0:
         return simulated(), Simulation(recipe.side)
-    longest = 3 * max(recipe.strides) + 1
-    parts = [split(movie, recipe.kept_back, longest) for movie in load_movies(folder / recipe.recorded)]
-    learned = [part.to(random.device) for part, _ in parts]
-    kept = [part.to(random.device) for _, part in parts if len(part)]
+    learned, kept = parts(recipe, load_movies(folder / recipe.recorded, 3 * min(recipe.strides) + 1), seed)
+    learned, kept = [m.to(random.device) for m in learned], [m.to(random.device) for m in kept]
     recorded = Recordings(learned, recipe.side, recipe.strides, coarsest=recipe.coarsest)
     if recipe.share_recorded == 1:
-        return recorded, Recordings(kept or learned, recipe.side, recipe.strides, coarsest=recipe.coarsest)
+        if not kept:
+            raise CafiError(
+                f"Nothing of the movies in {folder / recipe.recorded} can be kept back for validation; raise kept_back,"
+                " or set kept_back_movies in the recipe."
+            )
+        return recorded, Recordings(kept, recipe.side, recipe.strides, coarsest=recipe.coarsest)
     mixed = Mixture([(simulated(), 1 - recipe.share_recorded), (recorded, recipe.share_recorded)])
     return mixed, Simulation(recipe.side)
+
+
+def parts(recipe: DataRecipe, movies: list[list[Tensor]], seed: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Part recorded movies by whole movies, if the recipe says so, or each by time.
+
+    Parameters
+    ----------
+    recipe : DataRecipe
+    movies : list of list of Tensor, shape (T, Y, X)
+        For each movie its channels and z-planes.
+    seed : int
+
+    Returns
+    -------
+    tuple of list of Tensor
+        For training, and for validation.
+    """
+    if recipe.kept_back_movies:
+        learned, kept = split_movies(movies, recipe.kept_back_movies, seed)
+        return list(chain(*learned)), list(chain(*kept))
+    guard, least = 3 * max(recipe.strides) + 1, 3 * min(recipe.strides) + 1
+    halves = [split(channel, recipe.kept_back, guard, least) for channels in movies for channel in channels]
+    return [first for first, _ in halves], [last for _, last in halves if len(last)]
 
 
 def stream(source: Source, batch: int, crop: int, random: Generator) -> Iterator[Windows]:

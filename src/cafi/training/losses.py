@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 from torch.nn import functional
@@ -22,6 +23,11 @@ def score_loss(mean: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
     """
     error = ((mean - truth) ** 2 + variance).mean((1, 2, 3))
     return (error + FLOOR).log().mean()
+
+
+def expected_psnr(score: float) -> float:
+    """Turn the mean logarithm of an expected square error, see `score_loss`, into dB for data of range 1."""
+    return -10 / log(10) * score
 
 
 def motion_loss(flows: Tensor, clean: Tensor, truth: Tensor, valid: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+Movie = TypeVar("Movie")
+
 LEAST_FRAMES = 7  # that a clip of the smallest stride, 2, spans
 
 
-def load_movies(folder: Path) -> list[Tensor]:
+def load_movies(folder: Path, least: int = LEAST_FRAMES) -> list[list[Tensor]]:
     """Load all movies of a folder, each channel and z-plane on its own, colours as grey, normalised as the engine does.
 
     Parameters
     ----------
     folder : Path
+    least : int
+        Frames that a movie must have.
 
     Returns
     -------
-    list of Tensor of float32, shape (T, Y, X)
+    list of list of Tensor of float32, shape (T, Y, X)
+        For each movie its channels and z-planes, which show the same things and must never be split.
 
     Raises
     ------
@@ -37,19 +42,19 @@ def load_movies(folder: Path) -> list[Tensor]:
     from cafi.movie.reading.signatures import read_head, reader_of
 
     files = sorted(path for path in folder.glob("*") if path.is_file() and reader_of(path, read_head(path)))
-    movies = [channel for path in files for channel in _channels(path)]
+    movies = [channels for path in files if (channels := _channels(path, least))]
     if not movies:
-        raise CafiError(f"{folder} holds no movie with at least {LEAST_FRAMES} frames; name another folder.")
+        raise CafiError(f"{folder} holds no movie with at least {least} frames; name another folder.")
     return movies
 
 
-def _channels(path: Path) -> list[Tensor]:
+def _channels(path: Path, least: int) -> list[Tensor]:
     from cafi.engine.normalisation import channels_first, measure
     from cafi.movie.reading import open_movie
 
     with open_movie(path) as movie:
         size, samples = movie.header.size, movie.header.samples
-        if size.t < LEAST_FRAMES:
+        if size.t < least:
             return []
         normalisation = measure(movie)
         made = []
@@ -60,7 +65,7 @@ def _channels(path: Path) -> list[Tensor]:
         return made
 
 
-def split(movie: Tensor, share: float, guard: int) -> tuple[Tensor, Tensor]:
+def split(movie: Tensor, share: float, guard: int, least: int = LEAST_FRAMES) -> tuple[Tensor, Tensor]:
     """Keep the last frames of a movie back for validation.
 
     Parameters
@@ -71,6 +76,8 @@ def split(movie: Tensor, share: float, guard: int) -> tuple[Tensor, Tensor]:
     guard : int
         Frames between both parts that belong to neither: as many as a window spans, so that
         nothing that moves on slowly is seen in training and scored in validation.
+    least : int
+        Frames that a part must have.
 
     Returns
     -------
@@ -79,6 +86,33 @@ def split(movie: Tensor, share: float, guard: int) -> tuple[Tensor, Tensor]:
     """
     kept = round(share * len(movie))
     edge = len(movie) - kept - guard
-    if kept < LEAST_FRAMES or edge < LEAST_FRAMES:
+    if kept < least or edge < least:
         return movie, movie[:0]
     return movie[:edge], movie[len(movie) - kept :]
+
+
+def split_movies(movies: list[Movie], kept: int, seed: int) -> tuple[list[Movie], list[Movie]]:
+    """Keep whole movies back for validation.
+
+    Parameters
+    ----------
+    movies : list
+    kept : int
+        How many are kept back.
+    seed : int
+        By which they are chosen.
+
+    Returns
+    -------
+    tuple of list
+        For training, and for validation, each in the order given.
+
+    Raises
+    ------
+    CafiError
+        If none would be left for training.
+    """
+    if kept >= len(movies):
+        raise CafiError(f"{kept} of {len(movies)} movies cannot be kept back; at least one must be left for training.")
+    chosen = set(np.random.default_rng(seed).permutation(len(movies))[:kept].tolist())
+    return [m for i, m in enumerate(movies) if i not in chosen], [m for i, m in enumerate(movies) if i in chosen]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from cafi.errors import CafiError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class DataRecipe:
         Of the windows that come from recorded movies.
     kept_back : float
         Share of each recorded movie's frames, at its end, that is kept for validation.
+    kept_back_movies : int
+        Whole movies that are kept for validation instead, chosen by the recipe's seed; 0: a share of each.
     strides : tuple of int
         Frames of a recorded movie that a gap spans.
     coarsest : float
@@ -38,6 +42,7 @@ class DataRecipe:
     recorded: str = ""
     share_recorded: float = 0.0
     kept_back: float = 0.1
+    kept_back_movies: int = 0
     strides: tuple[int, ...] = (2, 3, 4)
     coarsest: float = 0.7
     side: int = 192
@@ -104,6 +109,8 @@ class Recipe:
     start_from : str
         Weights to begin with, relative to the recipe; empty: from scratch.
     seed : int
+    licence : str
+        Under which the weights may be passed on, as an SPDX identifier; empty: not stated.
     """
 
     network: str
@@ -113,6 +120,7 @@ class Recipe:
     losses: dict[str, float] = field(default_factory=dict)
     start_from: str = ""
     seed: int = 0
+    licence: str = ""
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -130,7 +138,40 @@ def read_recipe(path: Path) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise CafiError(f"{path} is not valid TOML ({error}); mend it.") from error
     recipe: Recipe = _made(Recipe, described, path, "")
+    _check(recipe, path)
     return recipe
+
+
+def _check(recipe: Recipe, path: Path) -> None:
+    """Refuse values of the right type that no run can work with."""
+    data, how = recipe.data, recipe.optimisation
+    wishes = {
+        "every size of the architecture must be a whole number above 0": all(
+            isinstance(size, int) and size > 0 for size in recipe.architecture.values()
+        ),
+        "data.share_recorded must lie between 0 and 1": 0 <= data.share_recorded <= 1,
+        "data.share_recorded needs data.recorded, a folder of movies": bool(data.recorded) or not data.share_recorded,
+        "data.kept_back must lie between 0 and 1": 0 <= data.kept_back < 1,
+        "data.kept_back_movies must not be negative": data.kept_back_movies >= 0,
+        "data.strides must be 2 or more": min(data.strides) >= 2,
+        "data.coarsest must lie above 0, up to 1": 0 < data.coarsest <= 1,
+        "data.crop must be at least 1 and at most data.side": 1 <= data.crop <= data.side,
+        "data.reservoir and data.fresh must be at least 1": min(data.reservoir, data.fresh) >= 1,
+        "optimisation.steps, batch, accumulate and validate_every must be at least 1": min(
+            how.steps, how.batch, how.accumulate, how.validate_every
+        )
+        >= 1,
+        "optimisation.rate and clip must be above 0": how.rate > 0 and how.clip > 0,
+        "optimisation.average must lie between 0 and 1": 0 <= how.average < 1,
+        "optimisation.warm_up, cool_down, weight_decay and patience must not be negative": min(
+            how.warm_up, how.cool_down, how.weight_decay, how.patience
+        )
+        >= 0,
+        "seed must not be negative": recipe.seed >= 0,
+    }
+    for wish, granted in wishes.items():
+        if not granted:
+            raise CafiError(f"{path}: {wish}.")
 
 
 def _made(kind: type, described: dict[str, Any], path: Path, section: str) -> Any:

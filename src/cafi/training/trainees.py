@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
-from torch import nn
+import torch
 
 from cafi.errors import CafiError
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
+from cafi.interpolators.weights import load_weights
 from cafi.training.losses import motion_loss, scale_loss, score_loss
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from pathlib import Path
+
+    from torch import Tensor, nn
 
     from cafi.training.windows import Windows
 
@@ -23,11 +27,14 @@ class Trainee(Protocol):
     Attributes
     ----------
     network : Module
+    architecture : dict of str to int
+        Every size of the network, also those left to their defaults.
     multiple : int
         Crops must be multiples of it.
     """
 
     network: nn.Module
+    architecture: dict[str, int]
     multiple: int
 
     def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
@@ -38,8 +45,10 @@ class KymoTrainee:
     """Kymo: the expected score, flows that fit the clean frames at every level, and a likely scale."""
 
     def __init__(self, architecture: dict[str, int], weights: dict[str, float]) -> None:
-        self.network: nn.Module = Kymo(Architecture(**architecture))
-        self.multiple = 4 * 2 ** (Architecture(**architecture).levels - 1)
+        sizes = Architecture(**architecture)
+        self.network: nn.Module = Kymo(sizes)
+        self.architecture: dict[str, int] = asdict(sizes)
+        self.multiple = 4 * 2 ** (sizes.levels - 1)
         self._motion, self._scale = weights.get("motion", 0.25), weights.get("scale", 0.1)
 
     def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
@@ -54,8 +63,20 @@ class KymoTrainee:
         }
 
 
-def make_trainee(network: str, architecture: dict[str, int], weights: dict[str, float]) -> Trainee:
+def make_trainee(
+    network: str, architecture: dict[str, int], weights: dict[str, float], seed: int | None = None
+) -> Trainee:
     """Make a network for training.
+
+    Parameters
+    ----------
+    network : str
+    architecture : dict of str to int
+        Sizes; what is left out keeps its default.
+    weights : dict of str to float
+        Of the parts of the loss.
+    seed : int, optional
+        Of the first weights; drawn from torch's state otherwise.
 
     Raises
     ------
@@ -66,6 +87,27 @@ def make_trainee(network: str, architecture: dict[str, int], weights: dict[str, 
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:
-        return known[network](architecture, weights)
+        with torch.random.fork_rng(devices=[], enabled=seed is not None):
+            if seed is not None:
+                torch.manual_seed(seed)
+            return known[network](architecture, weights)
     except TypeError as error:
         raise CafiError(f"{network} has no such architecture: {', '.join(architecture)}.") from error
+
+
+def begin_with(weights: Path, network: str, trainee: Trainee) -> None:
+    """Load first weights into a trainee.
+
+    Raises
+    ------
+    CafiError
+        If the file cannot be used, or holds weights of another network or other sizes.
+    """
+    card, tensors = load_weights(weights, network)
+    other = CafiError(f"{weights} holds weights of another architecture than the recipe's; name others.")
+    if card.architecture != trainee.architecture:
+        raise other
+    try:
+        trainee.network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise other from error

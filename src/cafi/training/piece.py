@@ -1,0 +1,182 @@
+"""One uninterrupted piece of a training run: everything that a step, a validation and a checkpoint need."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from typing import TYPE_CHECKING
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import is_tensorboard_available, set_seed
+
+from cafi.errors import CafiError
+from cafi.training.checkpoints import Progress, load_checkpoint, save_checkpoint
+from cafi.training.data import sources, stream, validation
+from cafi.training.losses import expected_psnr
+from cafi.training.precision import mixed_precision
+from cafi.training.schedule import move_average, share_of_rate
+from cafi.training.trainees import begin_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+    from cafi.training.precision import Precision
+    from cafi.training.recipes import Recipe
+    from cafi.training.trainees import Trainee
+
+LOST = 20  # steps in a row without a finite loss, after which there is no hope
+CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.jsonl"
+
+
+class Piece:
+    """What one process holds while it trains.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    trainee : Trainee
+    folder : Path
+        To which the recipe's paths are relative.
+    out : Path
+        Folder of checkpoint and history.
+    precision : 'auto', 'float32' or 'bfloat16'
+    tensorboard : bool
+    """
+
+    def __init__(
+        self, recipe: Recipe, trainee: Trainee, folder: Path, out: Path, precision: Precision, *, tensorboard: bool
+    ) -> None:
+        how = recipe.optimisation
+        self.recipe, self.trainee, self.out = recipe, trainee, out
+        self.accelerator = _accelerator(precision, how.accumulate, out, tensorboard)
+        self.main: bool = self.accelerator.is_main_process
+        device = self.accelerator.device
+        network = trainee.network.to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(network).requires_grad_(False)
+        self.progress = self._begin(network, folder)
+        self.lost, self.first = 0, self.progress.step
+        self.began, self.before = time.monotonic(), self.progress.seconds
+        # Every piece and every process sees other data, and the same again if the run is repeated.
+        seed = recipe.seed + 1000 * self.progress.pieces + self.accelerator.process_index
+        set_seed(seed)
+        random = torch.Generator(device).manual_seed(seed)
+        source, held_out = sources(recipe.data, folder, random, recipe.seed)
+        self.windows = stream(source, how.batch, recipe.data.crop, random)
+        self.checks = validation(held_out, how.batch, recipe.data.crop, device) if self.main else []
+        optimiser = torch.optim.AdamW(network.parameters(), how.rate, weight_decay=how.weight_decay)
+        self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
+
+    def _begin(self, network: nn.Module, folder: Path) -> Progress:
+        """Go on from the checkpoint, or from the weights that the recipe names, or from nothing."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CafiError(f"{self.out} cannot be made ({error.strerror}); name another folder.") from error
+        progress = Progress()
+        if (self.out / CHECKPOINT).exists():
+            progress = load_checkpoint(self.out / CHECKPOINT, network, self.average, self._origin())
+        elif self.recipe.start_from:
+            begin_with(folder / self.recipe.start_from, self.recipe.network, self.trainee)
+            self.average.load_state_dict(network.state_dict())
+        progress.pieces += 1
+        return progress
+
+    def step(self) -> None:
+        """Change the weights once; a step whose loss or gradient is not finite changes nothing."""
+        how, progress = self.recipe.optimisation, self.progress
+        for group in self.optimiser.param_groups:
+            group["lr"] = how.rate * share_of_rate(how, progress.step, self.first)
+        loss, norm = self._gradients()
+        if usable := math.isfinite(loss) and math.isfinite(norm):
+            self.optimiser.step()
+        self.optimiser.zero_grad()
+        progress.step += 1
+        progress.seconds = self.before + time.monotonic() - self.began
+        self._count_lost(usable)
+        if usable:
+            # Early weights are mostly chance: the average forgets them sooner.
+            decay = min(how.average, progress.step / (progress.step + 10))
+            move_average(self.average, self.accelerator.unwrap_model(self.network), decay)
+
+    def _gradients(self) -> tuple[float, float]:
+        """Collect gradients and clip them; return the mean loss and the norm, the same in all processes."""
+        count = self.recipe.optimisation.accumulate
+        losses = []
+        for _ in range(count):
+            with self.accelerator.accumulate(self.network):
+                with self.accelerator.autocast():
+                    parts = self.trainee.losses(self.network, next(self.windows))
+                    loss = torch.stack(list(parts.values())).sum()
+                self.accelerator.backward(loss)
+                losses.append(loss.detach())
+        norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.recipe.optimisation.clip)
+        mean: Tensor = self.accelerator.reduce(torch.stack(losses).mean(), "mean")
+        return float(mean), float(norm)
+
+    def _count_lost(self, usable: bool) -> None:
+        self.lost = 0 if usable else self.lost + 1
+        if self.lost >= LOST:
+            raise CafiError(
+                f"The loss was no finite number in {LOST} steps in a row, up to step {self.progress.step}; lower the"
+                f" recipe's rate, and go on from the checkpoint in {self.out} or begin anew in another folder."
+            )
+
+    def check(self) -> dict[str, float]:
+        """Validate the averaged weights, and note the figures for history and early stopping."""
+        figures, progress = self.validate(), self.progress
+        progress.stale = 0 if figures["loss"] < progress.best else progress.stale + 1
+        progress.best = min(figures["loss"], progress.best)
+        figures |= {"step": progress.step, "seconds": progress.seconds}
+        with (self.out / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({name: round(value, 5) for name, value in figures.items()}) + "\n")
+        self.accelerator.log(figures, progress.step)
+        return figures
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean of each part of the loss and of their sum over the held-out windows, and the expected PSNR in dB."""
+        found = [self.trainee.losses(self.average, window) for window in self.checks]
+        parts = {name: float(torch.stack([f[name] for f in found]).mean()) for name in found[0]}
+        return parts | {"loss": sum(parts.values()), "expected_psnr": expected_psnr(parts["score"])}
+
+    def any(self, wish: bool) -> bool:
+        """Tell whether any process wishes something, so that all do the same and none waits for another for ever."""
+        return bool(self.accelerator.reduce(torch.tensor(int(wish), device=self.accelerator.device), "max"))
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        if self.main:
+            network = self.accelerator.unwrap_model(self.network)
+            save_checkpoint(self.out / CHECKPOINT, network, self.average, self.progress, self._origin())
+
+    def close(self) -> None:
+        """End what was written for tensorboard."""
+        for tracker in self.accelerator.trackers:
+            tracker.finish()
+
+    def _origin(self) -> dict[str, object]:
+        return {"network": self.recipe.network, "architecture": self.trainee.architecture}
+
+
+def _accelerator(precision: Precision, accumulate: int, out: Path, tensorboard: bool) -> Accelerator:
+    if tensorboard and not is_tensorboard_available():
+        raise CafiError("tensorboard is not installed; install it, or train without --tensorboard.")
+    # accelerate keeps one state for the whole process; a second run may want another precision.
+    AcceleratorState._reset_state()
+    made = Accelerator(
+        mixed_precision=mixed_precision(precision),
+        cpu=not torch.accelerator.is_available(),  # without it, several processes on CPUs would not know each other
+        gradient_accumulation_steps=accumulate,
+        log_with="tensorboard" if tensorboard else None,
+        project_dir=out,
+    )
+    if tensorboard:
+        made.init_trackers("tensorboard")
+    return made
