@@ -24,7 +24,8 @@ def gradient_step(first: Tensor, last: Tensor, window: int, damping: Tensor | fl
     window : int
         Side of the window, odd, in steps of two pixels.
     damping : Tensor or float
-        Added to the mean square gradient, in squared intensity per squared pixel: where gradients are weaker, d tends to 0.
+        Added to the mean square gradient, in squared intensity per squared pixel: where gradients are weaker, d
+        tends to 0.
 
     Returns
     -------

@@ -27,11 +27,13 @@ def warp(image: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bi
     Tensor of float32, shape (B, C, Y, X)
     """
     height, width = image.shape[-2:]
-    # grid_sample without align_corners counts from -1 at the left edge of the first pixel to 1 at the right of the last.
+    # grid_sample without align_corners counts from -1 at the first pixel's left edge to 1 at the last one's right.
     x = (2 * torch.arange(width, device=flow.device, dtype=torch.float32) + 1) / width - 1
     y = (2 * torch.arange(height, device=flow.device, dtype=torch.float32) + 1) / height - 1
     here = torch.stack([x.expand(height, width), y[:, None].expand(height, width)])
-    place = torch.addcmul(here, flow.float(), flow.new_tensor([2 / width, 2 / height], dtype=torch.float32)[:, None, None])
+    place = torch.addcmul(
+        here, flow.float(), flow.new_tensor([2 / width, 2 / height], dtype=torch.float32)[:, None, None]
+    )
     return functional.grid_sample(
         image.float(), place.permute(0, 2, 3, 1), mode=mode, padding_mode="border", align_corners=False
     )

@@ -1,4 +1,8 @@
-"""Whether to believe the coarser level: large motion needs it, fine repetitive texture is misled by it."""
+"""Which of several hypotheses about motion to believe.
+
+Large motion needs the coarser level, fine repetitive texture is misled by it; classical flow is hard to beat where
+contrast is good, and lost where noise rules.
+"""
 
 from __future__ import annotations
 
@@ -14,32 +18,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NARROW, BROAD = 5, 15  # pixels of the level's grid, over which evidence is gathered
-BELIEF = -2.0  # the coarser level is believed at first: sigmoid(-2) = 0.12
+BELIEFS = (1.0, 1.0, -2.0)  # at first: the coarser level, the classical guess, next to no motion
+SHARPNESS = 4.0  # a mixture of two good hypotheses is a bad one, so shares shall soon be near 0 or 1
 
 
 class Choice(nn.Module):
-    """Weigh two hypotheses for every pixel: the motion of the coarser level, and motion near to none.
-
-    The evidence is how alike the frames are under each, close to the pixel and around it.
-    """
+    """Shares of hypotheses for every pixel, from how alike the frames are under each, close by and further around."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.weigh = nn.Sequential(convolution(hidden + 4, 16), silent(16, 1))
+        kinds = len(BELIEFS)
+        self.weigh = nn.Sequential(convolution(hidden + 2 * kinds, 16), silent(16, kinds))
+        self.register_buffer("beliefs", torch.tensor(BELIEFS).view(1, -1, 1, 1), persistent=False)
 
-    def forward(self, held: Tensor, similar: Tensor, memory: Tensor) -> Tensor:
-        """Return the share of the second hypothesis, (B, 1, Y, X).
+    def forward(self, likeness: Tensor, memory: Tensor) -> Tensor:
+        """Return shares that sum to 1, shape (B, 3, Y, X).
 
         Parameters
         ----------
-        held : Tensor, shape (B, 1, Y, X)
-            Similarity after moving along the coarser level's motion.
-        similar : Tensor, shape (B, D, Y, X)
-            Similarity at every small displacement.
+        likeness : Tensor, shape (B, 3, Y, X)
+            Similarity of the frames under each hypothesis.
         memory : Tensor, shape (B, hidden, Y, X)
         """
-        near = box_mean(similar, NARROW).amax(1, keepdim=True)
-        both = torch.cat([box_mean(held, NARROW), near], 1)
-        evidence = torch.cat([both, box_mean(both, BROAD)], 1)
-        said: Tensor = self.weigh(channels_last([memory, 10 * (evidence - evidence.mean(1, keepdim=True))]))
-        return (said.float() + BELIEF).sigmoid()
+        evidence = torch.cat([likeness, box_mean(likeness, BROAD)], 1)
+        evidence = 10 * (evidence - evidence.mean(1, keepdim=True))
+        said = self.weigh(channels_last([memory, evidence])).float().contiguous()
+        shares: Tensor = (SHARPNESS * said + self.beliefs).softmax(1)
+        return shares

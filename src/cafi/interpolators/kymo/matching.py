@@ -8,13 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cafi.layers.averaging import box_mean
 from cafi.layers.matching import local_similarity
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-SUPPORT = 5  # pixels of the level's grid whose similarities count together
 
 
 class Matching(nn.Module):
@@ -35,8 +32,8 @@ class Matching(nn.Module):
         return functional.cosine_similarity(self.compare(first), self.compare(last), dim=1)[:, None]
 
     def expected(self, similar: Tensor) -> Tensor:
-        """Expected displacement (x, y) under a softmax over the similarities around a pixel; (B, 2, Y, X)."""
+        """Expected displacement (x, y) under a softmax over similarities, (B, 2, Y, X)."""
         d = torch.arange(-self.radius, self.radius + 1, device=similar.device, dtype=torch.float32)
         grid = torch.stack([d.repeat(len(d)), d.repeat_interleave(len(d))])
-        weights = (self.certainty * box_mean(similar.float(), SUPPORT)).softmax(1)
+        weights = (self.certainty * similar.float()).softmax(1)
         return torch.einsum("kd,bdyx->bkyx", grid, weights)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from cafi.errors import CafiError
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.protocol import Prediction
@@ -26,6 +27,11 @@ class KymoMethod:
     ----------
     weights : Path, optional
         Of one's own training; the shipped ones otherwise.
+
+    Raises
+    ------
+    CafiError
+        If the weights are missing, damaged or of another version.
     """
 
     name = "kymo"
@@ -38,10 +44,15 @@ class KymoMethod:
     bytes_per_pixel = 600
 
     def __init__(self, weights: Path | None = None) -> None:
-        self.card, tensors = load_weights(weights or shipped(self.name))
-        self._network = Kymo(Architecture(**self.card.architecture))
-        self._network.load_state_dict(tensors)
-        self._network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        path = weights or shipped(self.name)
+        self.card, tensors = load_weights(path, self.name)
+        try:
+            self._network = Kymo(Architecture(**self.card.architecture))
+            self._network.load_state_dict(tensors)
+        except (TypeError, RuntimeError) as error:
+            raise CafiError(f"{path}: these weights are of another version of {self.name}; train them again.") from error
+        self._network.eval().requires_grad_(False)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.multiple = 4 * 2 ** (self._network.architecture.levels - 1)
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:

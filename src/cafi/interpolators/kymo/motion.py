@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from cafi.interpolators.kymo.blocks import Residual, channels_last, silent, upsample
-from cafi.interpolators.kymo.choice import Choice
+from cafi.interpolators.kymo.choice import NARROW, Choice
 from cafi.interpolators.kymo.matching import Matching
+from cafi.layers.averaging import box_mean
 from cafi.layers.warping import warp
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class MotionNetwork(nn.Module):
         """Refine ``motion`` with features of shape (B, 4, F, Y, X)."""
         moved = _moved(features, motion, window)
         similar = self.matching(moved[:, 1], moved[:, 2])
-        best = self.matching.expected(similar)
+        best = self.matching.expected(box_mean(similar, NARROW))
         situation = torch.cat([window.t[:, None] - 0.5, window.valid], 1)
         displacements = torch.cat([best, motion.velocity, motion.deviation], 1) / 4
         known = channels_last([*moved.unbind(1), similar, motion.memory, displacements])
@@ -107,15 +108,27 @@ class MotionNetwork(nn.Module):
         velocity = motion.velocity + change[:, :2] + change[:, 10:].sigmoid() * best
         return Motion(velocity, motion.deviation + change[:, 2:10], memory.float())
 
-    def reconsider(self, features: Tensor, motion: Motion, window: Window) -> Motion:
-        """Go back to little motion where that explains the frames better than ``motion`` of the coarser level."""
+    def reconsider(self, features: Tensor, motion: Motion, guess: Tensor, window: Window) -> Motion:
+        """Choose, pixel by pixel, between ``motion`` of the coarser level, a guess, and next to no motion.
+
+        Parameters
+        ----------
+        features : Tensor, shape (B, 4, F, Y, X)
+        motion : Motion
+        guess : Tensor, shape (B, 2, Y, X)
+            Displacement over the gap, in pixels of this level.
+        window : Window
+        """
         ends = features[:, 1:3]
-        moved = _moved(ends, Motion(motion.velocity, motion.deviation[:, 2:6], motion.memory), window.ends())
-        held = self.matching.agreement(moved[:, 0], moved[:, 1])
-        similar = self.matching(ends[:, 0], ends[:, 1])
-        near = self.matching.expected(similar)
-        share = self.choice(held, similar, motion.memory)
-        return Motion(torch.lerp(motion.velocity, near, share), motion.deviation * (1 - share), motion.memory)
+        coarser = Motion(motion.velocity, motion.deviation[:, 2:6], motion.memory)
+        guessed = Motion(guess, torch.zeros_like(coarser.deviation), motion.memory)
+        moved = [_moved(ends, hypothesis, window.ends()) for hypothesis in (coarser, guessed)]
+        similar = box_mean(self.matching(ends[:, 0], ends[:, 1]), NARROW)
+        agreeing = [box_mean(self.matching.agreement(m[:, 0], m[:, 1]), NARROW) for m in moved]
+        likeness = torch.cat([*agreeing, similar.amax(1, keepdim=True)], 1)
+        shares = self.choice(likeness, motion.memory)
+        velocities = torch.stack([motion.velocity, guess, self.matching.expected(similar)], 1)
+        return Motion((shares[:, :, None] * velocities).sum(1), shares[:, :1] * motion.deviation, motion.memory)
 
 
 def _moved(features: Tensor, motion: Motion, window: Window) -> Tensor:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from cafi.interpolators.kymo.encoder import Encoder
+from cafi.interpolators.kymo.guess import at_level, guess_velocity
 from cafi.interpolators.kymo.motion import Motion, MotionNetwork, Window, still
 from cafi.interpolators.kymo.synthesis import Synthesis
 from cafi.layers.warping import resize_flow
@@ -53,7 +54,7 @@ class Answer:
     flows : Tensor of float32, shape (B, 4, 2, Y, X)
         Displacement (x, y) in pixels to each frame.
     steps : list of Tensor, shape (B, 4, 2, Y / 4, X / 4) and coarser
-        Displacements of every level, coarse first, in pixels of its grid.
+        Displacements of every level, coarse first, after choosing and after refining, in pixels of its grid.
     memory : Tensor, shape (B, hidden, Y / 4, X / 4)
     """
 
@@ -86,14 +87,13 @@ class Kymo(nn.Module):
         pyramid = [window.frames]
         for _ in range(1, self.architecture.levels):
             pyramid.append(functional.avg_pool2d(pyramid[-1], 2))
-        motion: Motion | None = None
-        steps = []
+        guess = guess_velocity(window)
+        motion, steps = None, []
         for frames in reversed(pyramid):
             features = self.encoder(frames.flatten(0, 1)[:, None]).unflatten(0, (-1, 4))
-            if motion is None:
-                motion = still(features, self.architecture.hidden)
-            else:
-                motion = self.motion.reconsider(features, motion.finer(), window)
+            motion = still(features, self.architecture.hidden) if motion is None else motion.finer()
+            motion = self.motion.reconsider(features, motion, at_level(guess, features.shape[-2]), window)
+            steps.append(motion.flows(window))
             motion = self.motion(features, motion, window)
             steps.append(motion.flows(window))
         if motion is None:

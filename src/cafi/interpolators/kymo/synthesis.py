@@ -65,7 +65,7 @@ class Synthesis(nn.Module):
         return mean, functional.softplus(said[:, 5:6] - 3) + LEAST_SCALE, flows
 
     def _gradient_steps(self, ends: Tensor) -> Tensor:
-        """What is left of the displacement over the gap, by window; (B, 2, 2, Y / 4, X / 4) in pixels of half-size frames."""
+        """What is left of the displacement over the gap, by window: (B, 2, 2, Y / 4, X / 4), in half-size pixels."""
         first, last = ends[:, :1], ends[:, 1:]
         damping = self.damping.exp()
         return torch.stack([gradient_step(first, last, w, damping[i]) for i, w in enumerate(WINDOWS)], 1)
