@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from cafi.movie.reading import open_movie
+
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree", "os.truncate"})
 FILLING, LAST = "filling", "last"
 PRELOAD = ["torch", "tifffile", "zarr", "cafi.api.interpolate", "cafi.engine.interpolation", "cafi.movie.reading"]
@@ -37,6 +39,7 @@ def source(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     pixels = rng.integers(90, 4000, (9, 2, 24, 31)).astype(np.uint16)
     pixels[4, 1] = 0
+    pixels[6] = 0  # blank in both channels: two cuts
     path = tmp_path / "source.ome.tif"
     tifffile.imwrite(path, pixels, metadata={"axes": "TCYX", "TimeIncrement": 2.0, "TimeIncrementUnit": "s"}, ome=True)
     return path
@@ -94,6 +97,11 @@ def test_killed_and_resumed_equals_uninterrupted(starter, source, tmp_path, suff
     late = [(LAST, int(n)) for n in np.linspace(1, last, max(5, kills // 3)).round()]
     early = [(FILLING, int(n)) for n in np.linspace(1, 0.9 * filling, kills - len(late)).round()]
     expected = content(whole)
+    with open_movie(whole) as movie:
+        made_by = movie.header.provenance
+    assert [found["gap"] for found in made_by["breaks"]] == [5, 6]
+    # Thirds of a gap of independent noise: the square root of (1/3)^2 + (2/3)^2.
+    assert made_by["noise_ratio"] == pytest.approx([0.745, 0.745], abs=0.1)
     assert len(expected) >= 2
     for number, kill in enumerate(early + late):
         target = tmp_path / f"killed{number}" / ("out" + suffix)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cafi
-from cafi.api.job import Job, execute, stands, table_path
+from cafi.api.job import Job, execute, standing, table_path
 from cafi.errors import CafiError
 from cafi.run import Run, describe_run
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cafi.engine.breaks import Break
     from cafi.movie.model import Header, Movie
 
 
@@ -33,6 +34,11 @@ class Result:
     seconds : float
     messages : tuple of str
         Everything that the user should know about this result.
+    breaks : tuple of Break
+        Cuts and stage jumps (gap, kind, shift in pixels): their frames are copies, not interpolated.
+    noise_ratio : tuple of float or None
+        High-pass noise of interpolated over acquired frames, for each channel; None where the acquired ones
+        have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
     """
@@ -44,6 +50,8 @@ class Result:
     left_out: int
     seconds: float
     messages: tuple[str, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
 
 
@@ -97,10 +105,10 @@ def interpolate(
     source, target = Path(source), Path(target)
     with _open(source, run) as movie:
         job = plan(movie, source, run)
-        already_done = resume and stands(job, target)
-        messages = job.messages
-        if not already_done:
-            messages = execute(job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched)
+        stood = standing(job, target) if resume else None
+        findings = stood or execute(
+            job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched
+        )
         acquired = int(job.table.acquired.sum())
         return Result(
             target=target,
@@ -109,8 +117,10 @@ def interpolate(
             interpolated=len(job.table) - acquired,
             left_out=len(job.table.left_out),
             seconds=time.monotonic() - started,
-            messages=messages,
-            already_done=already_done,
+            messages=findings.messages,
+            breaks=findings.breaks,
+            noise_ratio=tuple(findings.noise_ratio),
+            already_done=stood is not None,
         )
 
 
@@ -146,13 +156,15 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     _refuse_unfit(movie, source, run.timeline.axis)
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
-    interpolator = registry.get(run.method.method)
+    weights = run.method.weights
+    interpolator = registry.get(run.method.method, None if weights is None else Path(weights))
     registry.check_times(interpolator, table.fraction[~table.acquired])
     predictor = prepare(interpolator, movie.header, run.engine)
     description = {
         "software": f"cafi {cafi.__version__}",
         "source": {"name": source.name, "fingerprint": fingerprint(source)},
         "method": interpolator.name,
+        "weights": registry.weights_of(interpolator),
         "run": run.model_dump(mode="json"),
     }
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cafi.errors import CafiError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cafi.engine.breaks import Break
+    from cafi.engine.noise import Ratios
     from cafi.engine.partial import Partial
     from cafi.engine.predicting import Predictor
     from cafi.movie.frames import FrameTable
@@ -48,15 +50,41 @@ class Job:
     messages: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What a run met and measured on its way.
+
+    Attributes
+    ----------
+    messages : tuple of str
+        Everything that the user should know about the result, planning included.
+    breaks : tuple of Break
+        Cuts and stage jumps, which were not interpolated.
+    noise_ratio : list of float or None
+        High-pass noise of interpolated over acquired frames, for each channel (`cafi.engine.noise`).
+    """
+
+    messages: tuple[str, ...]
+    breaks: tuple[Break, ...] = ()
+    noise_ratio: Ratios = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return them as the provenance keeps them."""
+        return {
+            "messages": list(self.messages),
+            "breaks": [asdict(found) for found in self.breaks],
+            "noise_ratio": self.noise_ratio,
+        }
+
+
 def execute(
     job: Job, target: Path, *, resume: bool, overwrite: bool, on_progress: Callable[[int, int], None]
-) -> tuple[str, ...]:
+) -> Findings:
     """Predict all frames and make the target appear, whole.
 
     Returns
     -------
-    tuple of str
-        Everything that the user should know about the result, planning included.
+    Findings
 
     Raises
     ------
@@ -69,9 +97,9 @@ def execute(
     _refuse_small_disk(job, target)
     partial = open_partial(target, job.description, resume=resume, overwrite=overwrite)
     _fill(job, target, partial, on_progress)
-    messages = (*job.messages, *_findings(job, partial))
-    _publish(job, target, partial, messages)
-    return messages
+    findings = _findings(job, partial)
+    _publish(job, target, partial, findings)
+    return findings
 
 
 def table_path(target: Path) -> Path:
@@ -81,22 +109,26 @@ def table_path(target: Path) -> Path:
     return target.with_name(stem(target) + ".frames.csv")
 
 
-def stands(job: Job, target: Path) -> bool:
-    """Whether the target is complete already, from this very run of this very source."""
+def standing(job: Job, target: Path) -> Findings | None:
+    """Return what a target that is complete already, from this very run of this very source, records; else None."""
+    from cafi.engine.breaks import from_dict
     from cafi.engine.partial import partial_folder
     from cafi.movie.reading import open_movie
     from cafi.movie.writing.publishing import discard
 
     if not target.exists() or partial_folder(target).exists():
-        return False
+        return None
     try:
         with open_movie(target) as movie:
             made_by = movie.header.provenance or {}
     except CafiError:
-        return False
+        return None
     # A kill during the removal of the work in progress leaves its remains.
     discard(partial_folder(target))
-    return all(made_by.get(key) == value for key, value in job.description.items())
+    if any(made_by.get(key) != value for key, value in job.description.items()):
+        return None
+    breaks = tuple(from_dict(found) for found in made_by.get("breaks", ()))
+    return Findings(tuple(made_by.get("messages", job.messages)), breaks, made_by.get("noise_ratio", []))
 
 
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
@@ -157,9 +189,10 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
     fill_gaps(job.movie, job.table, job.predictor, normalisation, sink, partial, job.run.engine, note, on_progress)
 
 
-def _findings(job: Job, partial: Partial) -> tuple[str, ...]:
-    """Say what the run met: untrustworthy frames beside gaps, and warnings of the method."""
-    from cafi.engine.interpolation import WARNING
+def _findings(job: Job, partial: Partial) -> Findings:
+    """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
+    from cafi.engine.breaks import sentences
+    from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings
     from cafi.movie.plane_report import PlaneReport
 
@@ -170,16 +203,19 @@ def _findings(job: Job, partial: Partial) -> tuple[str, ...]:
             reports[t, c, z] = PlaneReport(**value)
     names = [channel.name for channel in job.movie.header.channels]
     warned = sorted(key.removeprefix(WARNING) for key in partial.notes if key.startswith(WARNING))
-    return (*gap_warnings(reports, job.table, names), *warned)
+    breaks = breaks_found(partial)
+    told = sentences(breaks, job.table)
+    messages = (*job.messages, *told, *gap_warnings(reports, job.table, names), *warned)
+    return Findings(messages, breaks, noise_ratio(partial))
 
 
-def _publish(job: Job, target: Path, partial: Partial, messages: tuple[str, ...]) -> None:
+def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> None:
     """Make the target and its frame table appear; every step can be repeated after a kill."""
     from cafi.movie.provenance import write_csv
     from cafi.movie.reindex import output_header
     from cafi.movie.writing import make_sink
 
-    provenance = job.description | {"normalisation": partial.notes[NORMALISATION], "messages": list(messages)}
+    provenance = job.description | {"normalisation": partial.notes[NORMALISATION]} | findings.as_dict()
     header = output_header(job.movie.header, job.table, provenance)
     draft = partial.folder / "frames.csv"
     write_csv(draft, header)

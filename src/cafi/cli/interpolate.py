@@ -105,6 +105,9 @@ def _tell(result: Result) -> None:
         f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
         f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
     )
+    if any(ratio is not None for ratio in result.noise_ratio):
+        ratios = ", ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in result.noise_ratio)
+        console.say(f"noise of interpolated over acquired frames, by channel: {ratios}")
 
 
 def _row(outcome: Outcome) -> tuple[object, ...]:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from cafi.engine.breaks import from_dict
 from cafi.engine.devices import choose_device
+from cafi.engine.noise import Ratios, median_ratios, noise_ratios
 from cafi.engine.options import EngineOptions, parse_bytes
 from cafi.engine.pipeline import FrameSink, run_pipeline
 from cafi.engine.predicting import Predictor
 from cafi.engine.tiles import tile_side
-from cafi.engine.windows import Slot, work
+from cafi.engine.windows import Slot, Window, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from cafi.engine.breaks import Break
     from cafi.engine.normalisation import Normalisation
     from cafi.engine.partial import Partial
     from cafi.interpolators.protocol import Interpolator
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from cafi.movie.model import Header, Movie
 
 WARNING = "warning: "
+BREAK = "break "
+NOISE = "noise "
 
 
 def prepare(interpolator: Interpolator, header: Header, options: EngineOptions) -> Predictor:
@@ -87,14 +94,37 @@ def fill_gaps(
         partial.mark_done(slot)
         on_progress(len(partial.done), total)
 
-    done_before = frozenset(partial.done)
-    items = work(movie, table, normalisation, predictor.interpolator.context, done_before.__contains__, on_acquired)
+    def note_break(found: Break) -> None:
+        partial.note(f"{BREAK}{found.gap}", asdict(found))
+
+    def note_noise(window: Window, prediction: NDArray[np.float32]) -> None:
+        before, after = window.ends
+        ratios = noise_ratios(prediction, before.noise, after.noise, movie.header.samples)
+        partial.note(f"{NOISE}{window.slot.t},{window.slot.z}", ratios)
+
+    is_done = frozenset(partial.done).__contains__
+    context = predictor.interpolator.context
+    items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
     batch = batch_size(predictor, movie.header, options)
     with _threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored)
+        run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise)
     for warning in caught:
         partial.note(f"{WARNING}{warning.message}", True)
+
+
+def breaks_found(partial: Partial) -> tuple[Break, ...]:
+    """Return every cut and stage jump that the run met, also before a kill, in order."""
+    found = [from_dict(value) for key, value in partial.notes.items() if key.startswith(BREAK)]
+    return tuple(sorted(found, key=lambda one: one.gap))
+
+
+def noise_ratio(partial: Partial) -> Ratios:
+    """Return the high-pass noise ratio of each channel over all predicted frames, also those before a kill.
+
+    Empty where nothing was predicted; see `cafi.engine.noise`.
+    """
+    return median_ratios(value for key, value in partial.notes.items() if key.startswith(NOISE))
 
 
 @contextmanager

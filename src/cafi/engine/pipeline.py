@@ -16,6 +16,7 @@ from cafi.engine.windows import Passed, Slot, Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cafi.engine.normalisation import Normalisation
@@ -40,6 +41,7 @@ def run_pipeline(
     sink: FrameSink,
     batch: int,
     on_stored: Callable[[Slot], None],
+    on_predicted: Callable[[Window, NDArray[np.float32]], None],
 ) -> None:
     """Predict and store everything that ``items`` asks for.
 
@@ -58,6 +60,8 @@ def run_pipeline(
         Windows that are predicted together.
     on_stored : callable
         Called in a writing thread after a slot was stored.
+    on_predicted : callable
+        Called in a writing thread with each window and its normalised prediction, before that is stored.
     """
     writers = max(2, min(8, os.cpu_count() or 2))
     with ThreadPoolExecutor(writers, thread_name_prefix="cafi-write") as pool:
@@ -67,11 +71,13 @@ def run_pipeline(
             sink.write(slot.t, slot.z, make())
             on_stored(slot)
 
+        def finish(window: Window, prediction: NDArray[np.float32]) -> NDArray[Any]:
+            on_predicted(window, prediction)
+            return finished_frame(prediction, window, normalisation, header)
+
         def store_predictions(windows: list[Window]) -> None:
             for window, prediction in zip(windows, predictor.predict(windows), strict=True):
-                pending.add(
-                    pool.submit(store, window.slot, partial(finished_frame, prediction, window, normalisation, header))
-                )
+                pending.add(pool.submit(store, window.slot, partial(finish, window, prediction)))
 
         try:
             waiting: list[Window] = []

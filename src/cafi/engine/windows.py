@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cafi.engine.breaks import NEIGHBOURS, Breaks
+from cafi.engine.likeness import small_copy
+from cafi.engine.noise import high_pass_noise
 from cafi.engine.normalisation import Normalisation, channels_first
 from cafi.movie.frames import ACQUIRED
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cafi.engine.breaks import Break
+    from cafi.engine.likeness import SmallCopy
     from cafi.movie.frames import FrameTable
     from cafi.movie.model import Movie
 
@@ -47,10 +52,20 @@ class AcquiredFrame:
     normalised: NDArray[np.float32]
     hole: NDArray[np.bool_] | None
 
+    @cached_property
+    def small(self) -> SmallCopy:
+        """The frame as breaks are recognised on."""
+        return small_copy(self.normalised)
+
+    @cached_property
+    def noise(self) -> NDArray[np.float64]:
+        """High-pass noise of each plane, shape (C * S,)."""
+        return high_pass_noise(self.normalised)
+
 
 @dataclass(frozen=True)
 class Passed:
-    """An acquired frame on its way to the output."""
+    """An acquired frame on its way to the output, at its own place or as a copy inside a broken gap."""
 
     slot: Slot
     raw: NDArray[Any]
@@ -64,7 +79,7 @@ class Window:
     ----------
     slot : Slot
     frames : tuple of AcquiredFrame
-        K = 2 * context frames in order; at the movie's ends copies of the end frame.
+        K = 2 * context frames in order; at the movie's ends, and at breaks, copies of the end frame.
     frame_times : ndarray of float32, shape (K,)
         0 and 1 at the ends of the gap.
     valid : tuple of bool
@@ -78,26 +93,37 @@ class Window:
     valid: tuple[bool, ...]
     t: float
 
+    @property
+    def ends(self) -> tuple[AcquiredFrame, AcquiredFrame]:
+        """The acquired frames before and after the gap."""
+        middle = len(self.frames) // 2
+        return self.frames[middle - 1], self.frames[middle]
+
 
 class FrameReader:
-    """Reads acquired frames along one axis at one fixed place of the other, and keeps the last few."""
+    """Reads acquired frames along one axis at one fixed place of the other, and keeps the highest few."""
 
     def __init__(
         self, movie: Movie, normalisation: Normalisation, axis: str, keep: int, on_acquired: OnAcquired
     ) -> None:
         self._movie, self._normalisation, self._axis, self._keep = movie, normalisation, axis, keep
         self._on_acquired = on_acquired
-        self._frames: OrderedDict[tuple[int, int], AcquiredFrame] = OrderedDict()
+        self._frames: dict[tuple[int, int], AcquiredFrame] = {}
+
+    def again(self, keep: int) -> FrameReader:
+        """Return another reader of the same movie, which keeps frames of its own."""
+        return FrameReader(self._movie, self._normalisation, self._axis, keep, self._on_acquired)
 
     def read(self, stack: int, index: int) -> AcquiredFrame:
         """Return acquired frame ``index`` of a stack (a z for movies along t, a t for movies along z)."""
         key = (stack, index)
-        if key not in self._frames:
-            self._frames[key] = self._load(*key)
-            while len(self._frames) > self._keep:
-                self._frames.popitem(last=False)
-        self._frames.move_to_end(key)
-        return self._frames[key]
+        if key in self._frames:
+            return self._frames[key]
+        frame = self._frames[key] = self._load(*key)
+        if len(self._frames) > self._keep:
+            # The walk goes upwards: the lowest is not needed again.
+            del self._frames[min(self._frames)]
+        return frame
 
     def _load(self, stack: int, index: int) -> AcquiredFrame:
         t, z = place(self._axis, stack, index)
@@ -125,8 +151,12 @@ def work(
     context: int,
     is_done: Callable[[Slot], bool],
     on_acquired: OnAcquired,
+    on_break: Callable[[Break], None] | None = None,
 ) -> Iterator[Passed | Window]:
     """Yield everything that is still to be written, in order, reading frames as they are needed.
+
+    Inside a cut or a stage jump the nearest acquired frame is passed as a copy, and a window beside one
+    ends there as at the end of the movie, so that no method ever sees both sides.
 
     Parameters
     ----------
@@ -140,9 +170,14 @@ def work(
         Whether a slot was written by an earlier, interrupted run.
     on_acquired : callable
         Called with the place (t, c, z) and the pixels of each plane as it is read.
+    on_break : callable, optional
+        Called with each break, before the first frame that it concerns is yielded.
     """
     size = movie.header.size
-    reader = FrameReader(movie, normalisation, table.axis, keep=2 * context + 1, on_acquired=on_acquired)
+    # Breaks are looked for ahead of the window.
+    keep = 2 * context + NEIGHBOURS + 1
+    reader = FrameReader(movie, normalisation, table.axis, keep, on_acquired)
+    breaks = _breaks(movie, table, reader, on_break)
     for stack in range(size.z if table.axis == "t" else size.t):
         for index in range(len(table)):
             slot = place(table.axis, stack, index)
@@ -151,14 +186,41 @@ def work(
             left = int(table.left[index])
             if table.kind[index] == ACQUIRED:
                 yield Passed(slot, reader.read(stack, left).raw)
+            elif breaks is not None and breaks.at(left) is not None:
+                nearest = left if table.fraction[index] <= 0.5 else left + 1
+                yield Passed(slot, reader.read(stack, nearest).raw)
             else:
-                yield _window(reader, table, context, stack, index, slot)
+                scene = breaks.scene(left, context) if breaks is not None else (0, len(table.source_positions) - 1)
+                yield _window(reader, table, context, stack, index, slot, scene)
 
 
-def _window(reader: FrameReader, table: FrameTable, context: int, stack: int, index: int, slot: Slot) -> Window:
-    left, last = int(table.left[index]), len(table.source_positions) - 1
+def _breaks(
+    movie: Movie, table: FrameTable, reader: FrameReader, tell: Callable[[Break], None] | None
+) -> Breaks | None:
+    """Look for breaks along time, in the middle plane of a stack, on behalf of all.
+
+    Not along depth: neighbouring planes of a coarse stack may differ as much as two scenes.
+    """
+    if table.axis != "t":
+        return None
+    middle = movie.header.size.z // 2
+    # In a stack the other planes must not push the middle one out of what is kept.
+    scout = reader if middle == 0 else reader.again(keep=2)
+    return Breaks(len(table.source_positions) - 1, lambda index: scout.read(middle, index).small, tell)
+
+
+def _window(
+    reader: FrameReader,
+    table: FrameTable,
+    context: int,
+    stack: int,
+    index: int,
+    slot: Slot,
+    scene: tuple[int, int],
+) -> Window:
+    left = int(table.left[index])
     wanted = np.arange(left - context + 1, left + context + 1)
-    inside = np.clip(wanted, 0, last)
+    inside = np.clip(wanted, *scene)
     start, end = table.source_positions[left], table.source_positions[left + 1]
     return Window(
         slot=slot,
