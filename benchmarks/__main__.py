@@ -7,16 +7,19 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import memory, speed, startup
+from benchmarks import calibration, memory, methods, particles, peers, realism, speed, startup, still
 
-METHODS = ("optical_flow", "linear")
+METHODS = ("kymo", "optical_flow", "linear")
+PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "realism")
 
 
 def main() -> None:
     """Measure, and print one JSON line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("startup", "speed", "memory", "quality"), help="one part alone")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--movies", type=Path, default=Path("../shared/movies"), help="real movies, for quality")
+    parser.add_argument("--rife", type=Path, default=Path("../shared/tools/rife_peer.py"), help="RIFE, for peers")
+    parser.add_argument("--figure", type=Path, help="where calibration draws its figure (PNG)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -31,9 +34,17 @@ def main() -> None:
                 for count in (200, 4000):
                     _say(f"memory of {method}", memory.measure(folder, method, count))
     if chosen.only in (None, "quality"):
-        from benchmarks import methods
-
         methods.report(chosen.movies)
+    if chosen.only in (None, "particles"):
+        particles.report()
+    if chosen.only in (None, "peers"):
+        peers.report(chosen.rife)
+    if chosen.only in (None, "calibration"):
+        calibration.report(chosen.movies, chosen.figure)
+    if chosen.only in (None, "still"):
+        still.report()
+    if chosen.only in (None, "realism"):
+        realism.report(chosen.movies, count=400)
 
 
 def _say(what: str, figures: dict[str, float]) -> None:

@@ -15,7 +15,7 @@ from cafi.timeline.options import TimelineOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFAULT_METHOD = "optical_flow"
+DEFAULT_METHOD = "kymo"
 
 
 class MethodOptions(BaseModel):
@@ -24,6 +24,9 @@ class MethodOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     method: str = Field(DEFAULT_METHOD, description="The method that fills the gaps; `cafi models list` shows all.")
+    weights: str | None = Field(
+        None, description="Weights of your own training for a learned method: a .safetensors file, its card beside it."
+    )
 
 
 class Run(BaseModel):

@@ -22,7 +22,13 @@ def window(method, shape, seed=0, batch=1):
 
 
 def predict(method, frames, times, valid, t):
-    return method.predict(frames, times, torch.as_tensor(t, dtype=torch.float32), valid).mean
+    """Predict sizes that the method likes, as the engine does: repeat the edge, and cut the result."""
+    height, width = frames.shape[-2:]
+    flat = frames.flatten(1, 2)
+    pad = (0, -width % method.multiple, 0, -height % method.multiple)
+    padded = torch.nn.functional.pad(flat, pad, mode="replicate").unflatten(1, frames.shape[1:3])
+    made = method.predict(padded, times, torch.as_tensor(t, dtype=torch.float32), valid).mean
+    return made[..., :height, :width]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -96,5 +102,7 @@ def test_a_method_for_the_middle_refuses_other_times():
         name, times = "middling", "middle"
 
     registry.check_times(Middle(), np.array([0.5, 0.5]))
-    with pytest.raises(CafiError, match=r"middling predicts only the middle .* duplicate, linear, cubic, optical_flow"):
+    with pytest.raises(
+        CafiError, match=r"middling predicts only the middle .* kymo, duplicate, linear, cubic, optical_flow"
+    ):
         registry.check_times(Middle(), np.array([0.5, 0.25]))

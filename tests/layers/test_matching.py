@@ -6,7 +6,7 @@ from cafi.layers.matching import local_similarity
 
 def _literal(first, last, radius):
     """The definition, displacement by displacement."""
-    b, _, height, width = first.shape
+    height, width = first.shape[2:]
     padded = torch.nn.functional.pad(last, (radius,) * 4)
     norm = torch.nn.functional.cosine_similarity
     rows = []

@@ -50,7 +50,9 @@ class KymoMethod:
             self._network = Kymo(Architecture(**self.card.architecture))
             self._network.load_state_dict(tensors)
         except (TypeError, RuntimeError) as error:
-            raise CafiError(f"{path}: these weights are of another version of {self.name}; train them again.") from error
+            raise CafiError(
+                f"{path}: these weights are of another version of {self.name}; train them again."
+            ) from error
         self._network.eval().requires_grad_(False)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.multiple = 4 * 2 ** (self._network.architecture.levels - 1)

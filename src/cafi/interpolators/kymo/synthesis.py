@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from cafi.interpolators.kymo.blocks import Residual, channels_last, convolution, silent, upsample
+from cafi.interpolators.kymo.residual import only_detail
 from cafi.layers.gradients import gradient_step
 from cafi.layers.warping import warp
 
@@ -61,7 +62,8 @@ class Synthesis(nn.Module):
         flows = flows + self._correction(window, self.shift(fine).float().contiguous(), steps)
         said = functional.pixel_shuffle(self.mix(fine).float().contiguous(), 2)
         weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
-        mean = (weights * _moved(window.frames, flows)).sum(1, keepdim=True) + said[:, 4:5]
+        blend = (weights * _moved(window.frames, flows)).sum(1, keepdim=True)
+        mean = blend + only_detail(said[:, 4:5], blend)
         return mean, functional.softplus(said[:, 5:6] - 3) + LEAST_SCALE, flows
 
     def _gradient_steps(self, ends: Tensor) -> Tensor:
