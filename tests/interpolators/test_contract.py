@@ -67,10 +67,12 @@ def test_the_result_does_not_depend_on_the_batch(name):
     frames, times, valid = window(method, (2, 40, 50), batch=3)
     frames[1] = frames[0]
     t = [0.2, 0.7, 0.5]
+    # Convolutions sum in another order for another batch size: a few units of float32's last place, layer after layer.
+    tolerance = 1e-6 if method.classical else 1e-5
     together = predict(method, frames, times, valid, t)
     for b in range(3):
         alone = predict(method, frames[b : b + 1], times[b : b + 1], valid[b : b + 1], t[b : b + 1])
-        torch.testing.assert_close(together[b : b + 1], alone, rtol=0, atol=1e-6)
+        torch.testing.assert_close(together[b : b + 1], alone, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -38,7 +38,7 @@ class KymoMethod:
     summary = "a small network made for noisy microscopy"
     context = 2
     times: Literal["any", "middle"] = "any"
-    reach: int | None = 48
+    reach: int | None = 64
     zoom = 1
     classical = False
     bytes_per_pixel = 600
