@@ -17,23 +17,21 @@ SPACE = 4
 
 
 def between(demo: Path, picture: Path) -> None:
-    """Draw, from left to right: acquired, optical flow, linear, truth, acquired.
+    """Draw, from left to right: acquired, Kymo, linear, truth, acquired.
 
     The part of the frame is shown where the two predictions differ most in their error.
     """
     truth = tifffile.imread(demo / "simulated.ome.tif").astype(float)
-    flow, linear = (
-        tifffile.imread(demo / f"{name}.ome.tif").astype(float)[2 * GAP + 1] for name in ("optical_flow", "linear")
-    )
+    kymo, linear = (tifffile.imread(demo / f"{name}.ome.tif").astype(float)[2 * GAP + 1] for name in ("kymo", "linear"))
     before, middle, after = truth[2 * GAP : 2 * GAP + 3]
-    wrong = [gaussian_filter(frame - middle, 1.5) ** 2 for frame in (linear, flow)]
+    wrong = [gaussian_filter(frame - middle, 1.5) ** 2 for frame in (linear, kymo)]
     gain = uniform_filter(wrong[0] - wrong[1], SIDE)
     half = SIDE // 2
     y, x = np.unravel_index(gain[half:-half, half:-half].argmax(), gain[half:-half, half:-half].shape)
     part = (slice(y, y + SIDE), slice(x, x + SIDE))
     low, high = np.percentile(middle[part], (1, 99.8))
     drawn = []
-    for frame in (before, flow, linear, middle, after):
+    for frame in (before, kymo, linear, middle, after):
         tile = (np.clip((frame[part] - low) / (high - low), 0, 1) * 255).astype(np.uint8)
         drawn.append(np.pad(np.kron(tile, np.ones((ZOOM, ZOOM), np.uint8)), SPACE, constant_values=255))
     picture.parent.mkdir(parents=True, exist_ok=True)
