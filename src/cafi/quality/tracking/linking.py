@@ -112,7 +112,7 @@ def greatest_step(spots: Sequence[NDArray[np.float64]]) -> float:
     apart = [cKDTree(frame).query(frame, k=2)[0][:, 1] for frame in spots if len(frame) > 1]
     if not apart:
         return ALONE
-    most = max(LEAST, float(np.median(np.concatenate(apart))) / 2)
+    most = max(LEAST, float(np.median(np.concatenate(apart))))
     steps = step_lengths(link(spots, most))
     return max(LEAST, min(most, MARGIN * float(np.percentile(steps, 99)))) if steps.size else most
 
