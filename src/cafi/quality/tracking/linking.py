@@ -48,14 +48,14 @@ def link(spots: Sequence[NDArray[np.float64]], step: float) -> Tracks:
         from laptrack import LapTrack
     except ImportError as error:
         raise CafiError(
-            "Tracking needs the package laptrack, which is not installed; install it with: pip install 'cafi[tracking]'."
+            "Tracking needs the package laptrack, which is not installed; pip install 'cafi[tracking]' brings it."
         ) from error
     tracker = LapTrack(
         metric="sqeuclidean", cutoff=step**2, gap_closing_cutoff=False, splitting_cutoff=False, merging_cutoff=False
     )
     frames = [np.asarray(frame, np.float64).reshape(-1, 2) for frame in spots]
     edges = tracker.predict(frames).edges if any(len(frame) for frame in frames) else ()
-    after = {source: target for source, target in edges}
+    after: dict[Spot, Spot] = dict(edges)
     heads = sorted({(t, i) for t, frame in enumerate(frames) for i in range(len(frame))} - set(after.values()))
     pieces = [list(_walk(head, after)) for head in heads]
     after |= _bridges(pieces, frames, FAR * step)
@@ -109,7 +109,7 @@ def greatest_step(spots: Sequence[NDArray[np.float64]]) -> float:
     """
     from scipy.spatial import cKDTree
 
-    apart = [cKDTree(frame).query(frame, k=2)[0][:, 1] for frame in spots if len(frame) > 1]
+    apart = [np.asarray(cKDTree(frame).query(frame, k=2)[0])[:, 1] for frame in spots if len(frame) > 1]
     if not apart:
         return ALONE
     most = max(LEAST, float(np.median(np.concatenate(apart))))

@@ -48,7 +48,9 @@ class Detector:
         """
         answer = response(frame, self.diameter)
         at = _maxima(answer, self.diameter / 2, self.threshold)
-        return at + np.stack([_vertex(answer, at, np.array(axis)) for axis in ((1, 0), (0, 1))], 1)
+        return np.asarray(
+            at + np.stack([_vertex(answer, at, np.array(axis)) for axis in ((1, 0), (0, 1))], 1), np.float64
+        )
 
 
 def response(frame: NDArray[np.floating], diameter: float) -> NDArray[np.float64]:
@@ -114,7 +116,7 @@ def _maxima(answer: NDArray[np.float64], apart: float, threshold: float, most: f
     from skimage.feature import peak_local_max
 
     distance = max(1, int(apart))
-    found = peak_local_max(
+    found = peak_local_max(  # type: ignore[no-untyped-call]
         answer, min_distance=distance, threshold_abs=threshold, exclude_border=1, num_peaks=most, p_norm=2
     )
     return np.asarray(found, np.int64).reshape(-1, 2)

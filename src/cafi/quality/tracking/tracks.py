@@ -41,7 +41,7 @@ class Tracks:
         return table
 
     def at(self, frames: NDArray[np.int64]) -> Tracks:
-        """Return the points in these frames alone, in increasing order, counted anew; tracks without any are left out."""
+        """Return the points in these frames (increasing) alone, counted anew; tracks without any are left out."""
         order = np.flatnonzero(np.isin(self.frame, frames))
         _, track = np.unique(self.track[order], return_inverse=True)
         return Tracks(track.astype(np.int64), np.searchsorted(frames, self.frame[order]), self.place[order])
