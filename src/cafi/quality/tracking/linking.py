@@ -54,7 +54,8 @@ def link(spots: Sequence[NDArray[np.float64]], step: float) -> Tracks:
         metric="sqeuclidean", cutoff=step**2, gap_closing_cutoff=False, splitting_cutoff=False, merging_cutoff=False
     )
     frames = [np.asarray(frame, np.float64).reshape(-1, 2) for frame in spots]
-    edges = tracker.predict(frames).edges if any(len(frame) for frame in frames) else ()
+    # A list, because a graph's edges are a mapping too, from themselves to attributes.
+    edges = list(tracker.predict(frames).edges) if any(len(frame) for frame in frames) else []
     after: dict[Spot, Spot] = dict(edges)
     heads = sorted({(t, i) for t, frame in enumerate(frames) for i in range(len(frame))} - set(after.values()))
     pieces = [list(_walk(head, after)) for head in heads]
