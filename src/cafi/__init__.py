@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
+    from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
@@ -19,12 +20,13 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "CafiError": "cafi.errors",
     "interpolate": "cafi.api.interpolate",
+    "plan": "cafi.api.plan",
     "read": "cafi.api.read",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "read", "restore", "simulate", "train"]
+__all__ = ["CafiError", "__version__", "interpolate", "plan", "read", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cafi.quality.tracking.measures import compare
+from cafi.quality.tracking.measures import alpha_by_frame, compare
 from cafi.quality.tracking.tracks import from_dense
 
 FRAMES = 4
@@ -79,3 +79,12 @@ def test_pairing_is_best_for_the_sum_and_not_greedy():
 
 def test_the_gate_is_what_it_is_set_to():
     assert compare(tracks(STILL), tracks([17] * 4), FRAMES, gate=10).alpha == pytest.approx(0.3)
+
+
+def test_alpha_by_frame_adds_up_to_alpha():
+    truth, found = tracks(STILL, [50, 50, None, None]), tracks([11, 10, 40, None], [None, 50, 50, None])
+    by_frame = alpha_by_frame(truth, found, FRAMES)
+    # Frame 0: 1 + 5 of 10; frame 1: 0 of 10; frame 2: 5 and 5 too many of 5; frame 3: 5 of 5.
+    np.testing.assert_allclose(by_frame, [0.4, 1, -1, 0])
+    points = np.array([2, 2, 1, 1])
+    assert (by_frame * points).sum() / points.sum() == pytest.approx(compare(truth, found, FRAMES).alpha)

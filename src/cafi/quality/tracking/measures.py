@@ -83,6 +83,35 @@ def compare(truth: Tracks, found: Tracks, frames: int, gate: float = GATE) -> Tr
     )
 
 
+def alpha_by_frame(truth: Tracks, found: Tracks, frames: int, gate: float = GATE) -> NDArray[np.float64]:
+    """Return alpha frame by frame, for tracks that are paired over the whole movie.
+
+    Weighted by the number of true points in each frame, the mean is alpha itself.
+
+    Parameters
+    ----------
+    truth, found : Tracks
+    frames : int
+    gate : float
+
+    Returns
+    -------
+    ndarray of float64, shape (frames,)
+        At most 1; below 0 where paired tracks have more points too many than right ones; NaN without true points.
+    """
+    true, other = truth.dense(frames), found.dense(frames)
+    there, seen = np.isfinite(true[..., 0]), np.isfinite(other[..., 0])
+    pairs, _ = _pair(true, other, there, seen, gate)
+    partner = np.full((len(true), frames, 2), np.nan)
+    partner[pairs[:, 0]] = other[pairs[:, 1]]
+    apart = np.minimum(np.nan_to_num(np.linalg.norm(true - partner, axis=-1), nan=gate), gate)
+    some = there | np.isfinite(partner[..., 0])
+    points = there.sum(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alpha = 1 - (apart * some).sum(0) / (gate * points)
+    return np.where(points > 0, alpha, np.nan)
+
+
 def _pair(
     true: NDArray[np.float64],
     other: NDArray[np.float64],
