@@ -7,10 +7,24 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still
+from benchmarks import (
+    breaks,
+    calibration,
+    experiments,
+    memory,
+    methods,
+    particles,
+    peers,
+    planning,
+    realism,
+    speed,
+    startup,
+    still,
+)
 
 METHODS = ("kymo", "optical_flow", "linear")
 PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
+PARTS += ("experiments", "planning")
 
 
 def main() -> None:
@@ -45,6 +59,10 @@ def main() -> None:
         still.report()
     if chosen.only in (None, "breaks"):
         breaks.report(chosen.movies)
+    if chosen.only in (None, "experiments"):
+        experiments.report()
+    if chosen.only in (None, "planning"):
+        planning.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
 
