@@ -1,8 +1,8 @@
 """Is a plan right? The interval recommended from the first half of a movie is checked on its second half.
 
-Real movies are cut to the liveliest 128 px of their first channel, and simulated ones are as large, so that this takes minutes.
-The bounds of quality that are tried are fixed; those that no interval keeps in either half tell nothing and are left
-out. Both halves are scored by the intensity range of the first.
+Real movies are cut to the liveliest 128 px of their first channel, and simulated ones are as large, so that this takes
+minutes. The bounds of quality that are tried are fixed; those that no interval keeps in either half tell nothing and
+are left out. Both halves are scored by the intensity range of the first.
 """
 
 from __future__ import annotations
