@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 # Public name -> module. Loaded on first use, so that importing cafi costs nothing.
 _PUBLIC = {
     "CafiError": "cafi.errors",
+    "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
     "plan": "cafi.api.plan",
     "read": "cafi.api.read",
@@ -26,7 +27,7 @@ _PUBLIC = {
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "plan", "read", "restore", "simulate", "train"]
+__all__ = ["CafiError", "__version__", "evaluate", "interpolate", "plan", "read", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:
