@@ -1,8 +1,8 @@
 """Is a plan right? The interval recommended from the first half of a movie is checked on its second half.
 
 Real movies are cut to the liveliest 128 px of their first channel, and simulated ones are as large, so that this takes
-minutes. The bounds of quality that are tried are fixed; those that no interval keeps in either half tell nothing and
-are left out. Both halves are scored by the intensity range of the first.
+minutes. The bounds of quality that are tried are fixed; those that no interval keeps in either half or all
+in the second tell nothing and are left out. Both halves are scored by the intensity range of the first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cafi.movie.arrays import array_movie
 from cafi.planning.advice import judge, longest
 from cafi.planning.bounds import Bound
 from cafi.planning.measuring import GapScore, Pilot, gap_starts
+from cafi.planning.plan import UNSTEADY
 from cafi.simulation.movies import simulate_movie
 from cafi.simulation.options import SimulationOptions
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-METHODS = ("linear", "optical_flow")
-INTERVALS, GAPS, SIDE, CONFIDENCE = (2, 3, 4), 5, 128, 0.95
+METHODS = ("linear", "optical_flow", "kymo")
+INTERVALS, GAPS, SIDE, CONFIDENCE = (2, 3, 4, 6), 6, 128, 0.95
 BOUNDS = {
     "attained": (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95),
     "ssim": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
@@ -41,22 +42,23 @@ BOUNDS = {
 SCENES = ("mixed", "particles", "filaments", "cells", "tissue", "rods")
 
 Scores = dict[str, list[GapScore]]  # by 'half metric'
+Measured = tuple[int, float, Scores]  # frames and unsteadiness of the first half, scores of both
 
 
 def report(folder: Path, dump: Path | None = None) -> None:
     """Print how often the recommendation was right, and how far it stayed below the best possible one."""
-    found: dict[str, tuple[int, int, Scores]] = {}
+    found: dict[str, Measured] = {}
     for name, pixels in _movies(folder):
         found[name] = _measure(pixels)
         if dump is not None:
             with dump.open("a") as file:
-                first, second, scores = found[name]
+                frames, change, scores = found[name]
                 lines = {key: [asdict(score) for score in values] for key, values in scores.items()}
-                file.write(json.dumps([name, first, second, lines]) + "\n")
+                file.write(json.dumps([name, frames, change, lines]) + "\n")
     summarise(found)
 
 
-def summarise(found: dict[str, tuple[int, int, Scores]]) -> None:
+def summarise(found: dict[str, Measured]) -> None:
     """Print a row for each metric and kind of movie."""
     print("\nthe interval recommended from the first half, checked on the second\n")
     print("| bound on | movies | cases | recommended | right | share right | share right, by movie |", end="")
@@ -75,22 +77,22 @@ def summarise(found: dict[str, tuple[int, int, Scores]]) -> None:
             )
 
 
-def check(measured: tuple[int, int, Scores], bound: Bound) -> tuple[int, int, bool] | None:
+def check(measured: Measured, bound: Bound) -> tuple[int, int, bool] | None:
     """Return the recommended and the best possible interval, and whether the recommendation is right; or None.
 
     Right is a recommendation whose mean quality on the second half keeps the bound; to capture every frame always is.
     """
-    first, _, scores = measured
+    first, change, scores = measured
     points = [judge(s, first, bound, CONFIDENCE) for s in _grouped(scores[f"first {bound.metric}"])]
     true = {
         (s[0].method, s[0].interval): float(np.mean([g.value for g in s]))
         for s in _grouped(scores[f"second {bound.metric}"])
     }
     limits = longest(p for p in points if (p.method, p.interval) in true)
-    interval = max(limits.values(), default=1)
+    interval = max(limits.values(), default=1) if change <= UNSTEADY else 1
     best = [p for p in points if p.interval == interval == limits[p.method]]
     possible = max((k for (_, k), value in true.items() if value >= bound.least), default=1)
-    if interval == possible == 1:
+    if interval == possible == 1 or min(true.values()) >= bound.least:
         return None
     if interval == 1:
         return 1, possible, True
@@ -105,15 +107,16 @@ def _grouped(scores: list[GapScore]) -> list[list[GapScore]]:
     return list(groups.values())
 
 
-def _measure(pixels: NDArray[np.generic]) -> tuple[int, int, Scores]:
+def _measure(pixels: NDArray[np.generic]) -> Measured:
     """Score every method at every interval on both halves of a movie (T, C, Y, X)."""
     middle = len(pixels) // 2
     halves = {"first": pixels[:middle], "second": pixels[middle:]}
     scores: Scores = {f"{half} {metric}": [] for half in halves for metric in BOUNDS}
-    scales = None
+    scales, change = None, 1.0
     for half, part in halves.items():
         pilot = Pilot(array_movie(part[:, :, None]), scales)
-        scales = pilot.scales
+        if scales is None:
+            scales, change = pilot.scales, pilot.unsteadiness()
         for method in METHODS:
             for interval in INTERVALS:
                 starts = gap_starts(len(part), interval, GAPS)
@@ -125,7 +128,7 @@ def _measure(pixels: NDArray[np.generic]) -> tuple[int, int, Scores]:
                     values["psnr", start].append(pilot.score("psnr", frame, mean))
                 for (metric, start), v in sorted(values.items()):
                     scores[f"{half} {metric}"].append(GapScore(method, interval, start, float(np.mean(v))))
-    return middle, len(pixels) - middle, scores
+    return middle, change, scores
 
 
 def _movies(folder: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
@@ -136,7 +139,7 @@ def _movies(folder: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
         if len(pixels) >= 10:
             yield path.stem, _liveliest(pixels)
     for scene in SCENES:
-        for speed in (1.0, 3.0):
+        for speed in (1.0, 3.0, 6.0):
             options = SimulationOptions(scene=scene, frames=30, side=SIDE, speed=speed, noise=0.05, seed=3)
             yield f"simulated {scene} {speed:g}", simulate_movie(options).frames.numpy().astype(np.uint16)[:, None]
 

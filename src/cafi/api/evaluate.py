@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from cafi.errors import CafiError
+from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.options import EvaluateOptions, parts
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from cafi.engine.options import EngineOptions
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.options import ReadOptions
+    from cafi.quality.downstream import DownstreamCheck
+    from cafi.quality.downstream_results import Checked
     from cafi.quality.overview import Table
     from cafi.quality.results import Evaluation
     from cafi.quality.scoring import Check
 
     Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
-__all__ = ["EvaluateOptions", "Evaluated", "as_json", "evaluate", "overview"]
+__all__ = ["DownstreamOptions", "EvaluateOptions", "Evaluated", "as_json", "evaluate", "overview"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,15 @@ class Evaluated:
         Movie (and rate) -> the sentence that says why it was not evaluated.
     skipped : tuple of str
         A sentence for each file that is no movie, and each method that could not take part.
+    downstream : tuple of Checked
+        Tracking and segmentation, where they were asked for; also in ``downstream.json``.
     """
 
     folder: Path
     evaluations: tuple[Evaluation, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
+    downstream: tuple[Checked, ...] = ()
 
 
 def evaluate(
@@ -60,6 +66,7 @@ def evaluate(
     read: ReadOptions | None = None,
     engine: EngineOptions | None = None,
     weights: str | Path | None = None,
+    downstream: DownstreamOptions | None = None,
     overwrite: bool = False,
     watch: Watch | None = None,
     **changes: Any,
@@ -79,6 +86,8 @@ def evaluate(
     read, engine : ReadOptions, EngineOptions, optional
     weights : str or Path, optional
         Of your own training, for the learned method to which they belong.
+    downstream : DownstreamOptions, optional
+        Whether spots are tracked and nuclei segmented with and without the predicted frames.
     overwrite : bool
         Replace an evaluation that the folder holds.
     watch : callable, optional
@@ -116,7 +125,17 @@ def evaluate(
     budget = _Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
-    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch or _unwatched)
+    session = _Session(
+        folder,
+        options,
+        read or Read(),
+        engine or Engine(),
+        methods,
+        budget,
+        watch or _unwatched,
+        downstream or DownstreamOptions(),
+        [],
+    )
     try:
         for source in sources:
             for drop in options.drops:
@@ -128,11 +147,11 @@ def evaluate(
                     failed[f"{source}, --drop {drop}"] = str(error)
                     budget.give_up(len(methods))
     finally:
-        _write(folder, found, tables=True)
+        _write(folder, found, tables=True, checked=session.checked)
     if not found:
         sentences = list(dict.fromkeys(failed.values()))
         raise CafiError(" ".join(sentences))
-    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out))
+    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), tuple(session.checked))
 
 
 @dataclass(frozen=True)
@@ -146,6 +165,8 @@ class _Session:
     methods: tuple[Interpolator, ...]
     budget: _Budget
     watch: Watch
+    downstream: DownstreamOptions
+    checked: list[Checked]
 
 
 class _Budget:
@@ -191,6 +212,7 @@ def _refuse_folder(folder: Path, overwrite: bool) -> None:
 
 def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Return the few figures that are shown first, as tables for people, and what must be known to read them."""
+    from cafi.quality import downstream_results as downstream
     from cafi.quality import overview as figures
 
     notes: dict[str, list[str]] = {}
@@ -199,15 +221,23 @@ def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
             notes.setdefault(note, []).append(f"{Path(e.movie).name}, --drop {e.drop}")
     everywhere = len(found.evaluations)
     told = [note if len(where) == everywhere else f"{', '.join(where)}: {note}" for note, where in notes.items()]
-    return figures.overview(found.evaluations), (figures.LEGEND, *told)
+    told += [note for one in found.downstream for note in one.found.notes]
+    return (*figures.overview(found.evaluations), *downstream.tables(found.downstream)), (figures.LEGEND, *told)
 
 
 def as_json(found: Evaluated) -> dict[str, Any]:
     """Return the same figures for programs."""
+    from cafi.quality import downstream_results as downstream
     from cafi.quality import overview as figures
 
     evaluations = figures.as_json(found.evaluations)
-    return {"folder": str(found.folder), "evaluations": evaluations, "failed": found.failed, "skipped": found.skipped}
+    return {
+        "folder": str(found.folder),
+        "evaluations": evaluations,
+        "downstream": downstream.as_json(found.downstream),
+        "failed": found.failed,
+        "skipped": found.skipped,
+    }
 
 
 def _sources(movies: str | Path | Iterable[str | Path]) -> tuple[list[Path], tuple[str, ...]]:
@@ -263,6 +293,8 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
     with open_source(source, session.read) as movie:
         with session.watch(f"{source.name}, --drop {drop}: looking at intensities") as on_progress:
             evaluation, check = begin(movie, source, drop, options.channels, session.engine, on_progress)
+        look, told = _look(session, check)
+        evaluation = replace(evaluation, notes=(*evaluation.notes, *told))
         for interpolator in session.methods:
             maps = _maps(session, source, drop, interpolator, check) if options.maps else None
             title = f"{source.name}, --drop {drop}: {interpolator.name}"
@@ -273,7 +305,7 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
                         interpolator,
                         seconds=session.budget.share(),
                         on_progress=on_progress,
-                        on_scored=None if maps is None else maps.add,
+                        on_scored=_listeners(maps, look, interpolator.name),
                     )
             except CafiError as error:
                 evaluation = replace(
@@ -285,8 +317,36 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
+        if look is not None and evaluation.methods:
+            from cafi.quality.downstream_results import Checked
+
+            session.checked.append(Checked(str(source), drop, look.result()))
     if not evaluation.methods:
         raise CafiError(" ".join(evaluation.notes))
+
+
+def _look(session: _Session, check: Check) -> tuple[DownstreamCheck | None, tuple[str, ...]]:
+    """Begin the downstream checks that were asked for; what cannot be checked is said, and the rest goes on."""
+    from cafi.quality.downstream import DownstreamCheck
+
+    if not (session.downstream.tracking or session.downstream.segmentation):
+        return None, ()
+    try:
+        return DownstreamCheck(check.movie, check.held_out, session.downstream, list(check.ranges)), ()
+    except CafiError as error:
+        return None, (str(error),)
+
+
+def _listeners(maps: Any, look: DownstreamCheck | None, method: str) -> Any:
+    """Hand each scored plane to whoever wants it."""
+
+    def tell(target: Any, z: int, channel: int, truth: Any, prediction: Any) -> None:
+        if maps is not None:
+            maps.add(target, z, channel, truth, prediction)
+        if look is not None:
+            look.take(method, target, channel, prediction)
+
+    return None if maps is None and look is None else tell
 
 
 def _maps(session: _Session, source: Path, drop: int, interpolator: Interpolator, check: Check) -> Any:
@@ -305,7 +365,8 @@ def _keep(found: list[Evaluation], evaluation: Evaluation) -> None:
         found.append(evaluation)
 
 
-def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False) -> None:
+def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False, checked: Sequence[Checked] = ()) -> None:
+    from cafi.quality.downstream_results import write_downstream
     from cafi.quality.results import write_evaluations
     from cafi.quality.tables import write_tables
 
@@ -314,6 +375,8 @@ def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False) -
     write_evaluations(folder, found)
     if tables:
         write_tables(folder, found)
+    if checked:
+        write_downstream(folder, checked)
 
 
 def _unwatched(_title: str) -> AbstractContextManager[Callable[[int, int], None]]:

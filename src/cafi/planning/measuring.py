@@ -103,6 +103,15 @@ class Pilot:
         self._attainable: dict[tuple[int, int], float] = {}
         self.scales = scales or {c: intensity_range(self.frames[:, c]) for c in self.channels}
 
+    def unsteadiness(self) -> float:
+        """Return by what factor the contrast (standard deviation) of a frame differs most from the usual, 1 or more."""
+        factors = [1.0]
+        for c in self.channels:
+            contrast = np.array([_filled(frame).std() for frame in self.frames[:, c]])
+            usual, least = float(np.median(contrast)), float(contrast.min())
+            factors += [float(contrast.max()) / usual if usual else np.inf, usual / least if least else np.inf]
+        return max(factors)
+
     def predicted(
         self, method: Interpolator, interval: int, starts: Sequence[int], engine: EngineOptions | None
     ) -> Iterator[tuple[int, int, NDArray[np.float64]]]:

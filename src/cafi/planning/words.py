@@ -65,6 +65,12 @@ def _assurance(plan: Plan) -> str:
 
 
 def _refusal(plan: Plan) -> str:
+    if not plan.steady:
+        return (
+            f"No interval is recommended: the contrast of the pilot's frames changes by a factor of"
+            f" {plan.unsteadiness:.1f}, and what holds for one part does not hold for another; plan from a"
+            " part that is steady."
+        )
     best = max((p for p in plan.points if p.interval == 2), key=lambda p: p.assured, default=None)
     if best is None:
         return f"Go on capturing every frame: no method could be tried (wanted: {plan.bound})."
