@@ -9,6 +9,7 @@ import torch
 from cafi.errors import CafiError
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
+from cafi.interpolators.kymo.pieces import predict_in_pieces
 from cafi.interpolators.protocol import Prediction
 from cafi.interpolators.weights import load_weights, shipped
 
@@ -38,10 +39,11 @@ class KymoMethod:
     summary = "a small network made for noisy microscopy"
     context = 2
     times: Literal["any", "middle"] = "any"
-    reach: int | None = 64
+    reach: int | None = None
     zoom = 1
     classical = False
-    bytes_per_pixel = 600
+    multiple = Kymo.MULTIPLE
+    bytes_per_pixel = 160
 
     def __init__(self, weights: Path | None = None) -> None:
         path = weights or shipped(self.name)
@@ -55,7 +57,6 @@ class KymoMethod:
             ) from error
         self._network.eval().requires_grad_(False)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.multiple = 4 * 2 ** (self._network.architecture.levels - 1)
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict frames inside gaps; see `Interpolator.predict`."""
@@ -63,12 +64,12 @@ class KymoMethod:
         self._network.to(frames.device)
         alone = frames.transpose(1, 2).flatten(0, 1)
         window = Window(alone, *(v.float().repeat_interleave(c, 0) for v in (frame_times, t, valid)))
-        answer = self._network(window)
+        answer = predict_in_pieces(self._network, window)
         return Prediction(
             answer.mean.view(b, c, *frames.shape[-2:]),
             answer.scale.view(b, c, *frames.shape[-2:]),
             _shared_motion(answer, b),
-            answer.memory.mean((2, 3)).view(b, c, -1).mean(1),
+            answer.features.mean((2, 3)).view(b, c, -1).mean(1),
         )
 
 
