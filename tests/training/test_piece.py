@@ -100,8 +100,9 @@ def test_ctrl_c_ends_the_step_at_work_and_leaves_a_checkpoint(tmp_path):
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
     _piece(tmp_path, tiny_recipe()).save()
-    # The number of levels changes no tensor: only what the checkpoint says of its recipe can tell.
-    other = make_trainee("kymo", SIZES | {"levels": 3}, {}, 3)
+    # With tensors that fit, only what the checkpoint says of its recipe can tell.
+    other = make_trainee("kymo", SIZES, {}, 3)
+    other.architecture = SIZES | {"near": 12}
     with pytest.raises(CafiError, match="it belongs to another; choose another folder"):
         _piece(tmp_path, tiny_recipe(), other)
 
@@ -122,4 +123,4 @@ def test_a_run_can_begin_with_weights(tmp_path):
     assert torch.equal(_weights(piece.network), expected)
     assert torch.equal(_weights(piece.average), expected)
     with pytest.raises(CafiError, match="weights of another architecture"):
-        _piece(tmp_path / "run", recipe, make_trainee("kymo", SIZES | {"width": 16}, {}, 3))
+        _piece(tmp_path / "run", recipe, make_trainee("kymo", SIZES | {"near": 12}, {}, 3))

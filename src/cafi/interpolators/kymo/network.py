@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from cafi.interpolators.kymo.contrast import local_contrast
 from cafi.interpolators.kymo.guess import guess_velocity
 from cafi.interpolators.kymo.stages import FarStage, NearStage
 from cafi.interpolators.kymo.synthesis import Synthesis
+from cafi.layers.averaging import halved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,7 +81,7 @@ class Kymo(nn.Module):
             guess = guess_velocity(window)
         situation = torch.cat([window.t[:, None] - 0.5, window.valid], 1)
         there = window.valid[:, :, None, None]
-        half = functional.avg_pool2d(window.frames, 2)
+        half = halved(window.frames)
         contrast = local_contrast(half) * there
         far, features = self.far(contrast, guess, window, situation)
         near, features = self.near(contrast, far, features, window, situation)

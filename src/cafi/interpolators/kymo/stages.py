@@ -48,7 +48,7 @@ class FarStage(nn.Module):
         seen = torch.cat([moved(contrast, guessed.flows(window)), contrast[:, 1:3]], 1)
         parts = [functional.pixel_unshuffle(seen, 4), functional.avg_pool2d(guess, 4) / 4]
         features = self.body(self.enter(parts, situation))
-        said = upsample(self.leave(features).float().contiguous(), 4)
+        said = upsample(self.leave(features).float(), 4)
         belief = (said[:, :1] + 2).sigmoid()
         return Motion(belief * guess + 4 * said[:, 1:3], 4 * said[:, 3:]), features
 
@@ -73,7 +73,7 @@ class NearStage(nn.Module):
         hints = [functional.avg_pool2d(torch.cat([motion.velocity, motion.deviation], 1), 2) / 4, step]
         parts = [functional.pixel_unshuffle(seen, 2), upsample(self.recall(features), 2), *hints]
         features = self.body(self.enter(parts, situation))
-        said = self.leave(features).float().contiguous()
+        said = self.leave(features).float()
         velocity = said[:, :2] + said[:, 10:].sigmoid() * step
         change = upsample(torch.cat([velocity, said[:, 2:10]], 1), 2)
         return Motion(motion.velocity + change[:, :2], motion.deviation + change[:, 2:]), features

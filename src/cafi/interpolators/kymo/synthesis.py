@@ -51,9 +51,9 @@ class Synthesis(nn.Module):
         flows = motion.flows(window)
         seen = functional.pixel_unshuffle(moved(half, flows), 2)
         features = self.body(self.enter([seen, features], situation))
-        shift = upsample(self.shift(features).float().contiguous(), 2)
+        shift = upsample(self.shift(features).float(), 2)
         flows = 2 * upsample(flows.flatten(1, 2) + shift, 2).unflatten(1, (4, 2))
-        said = functional.pixel_shuffle(self.mix(features).float().contiguous(), 4)
+        said = functional.pixel_shuffle(self.mix(features).float(), 4)
         weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
         blend = (weights * moved(window.frames, flows)).sum(1, keepdim=True)
         return _tuned(blend, said[:, 5:]), functional.softplus(said[:, 4:5] - 3) + LEAST_SCALE, flows
