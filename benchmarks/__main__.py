@@ -7,10 +7,22 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still
+from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still, tiles
 
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
+PARTS = (
+    "startup",
+    "speed",
+    "memory",
+    "quality",
+    "particles",
+    "peers",
+    "calibration",
+    "still",
+    "tiles",
+    "breaks",
+    "realism",
+)
 
 
 def main() -> None:
@@ -43,6 +55,8 @@ def main() -> None:
         calibration.report(chosen.movies, chosen.figure)
     if chosen.only in (None, "still"):
         still.report()
+    if chosen.only in (None, "tiles"):
+        tiles.report(chosen.movies)
     if chosen.only in (None, "breaks"):
         breaks.report(chosen.movies)
     if chosen.only in (None, "realism"):

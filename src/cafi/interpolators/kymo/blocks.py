@@ -86,3 +86,10 @@ def upsample(maps: Tensor, factor: int) -> Tensor:
 def channels_last(parts: list[Tensor]) -> Tensor:
     """Join maps along channels, laid out as convolutions on a CPU read them fastest."""
     return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
+
+
+def unfold_pixels(maps: Tensor, factor: int) -> Tensor:
+    """Pixel shuffle (Shi et al. 2016): (B, C * factor**2, Y, X) to (B, C, factor * Y, factor * X), contiguous."""
+    b, c, height, width = maps.shape
+    parts = maps.permute(0, 2, 3, 1).reshape(b, height, width, c // factor**2, factor, factor)
+    return parts.permute(0, 3, 1, 4, 2, 5).reshape(b, -1, factor * height, factor * width)

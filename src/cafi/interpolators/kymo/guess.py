@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cafi.interpolators.kymo.motion import Window
 
+LARGE = 2**20  # pixels, of frames of which one at a time is enough: DIS takes 200 bytes for each
+
 
 def guess_velocity(window: Window) -> Tensor:
     """Estimate the displacement over the gap, (x, y) at the wanted time, with DIS.
@@ -39,8 +41,9 @@ def guess_velocity(window: Window) -> Tensor:
 def _middle_motions(pairs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Motion at the middle of each gap (B, Y, X, 2), for pairs of frames (B, 2, Y, X)."""
     with one_opencv_thread():
-        if len(pairs) == 1:
-            return estimate_motion(pairs[0, 0], pairs[0, 1], _helpers()).middle[None]
+        if len(pairs) == 1 or pairs[0, 0].size > LARGE:
+            beside = None if pairs[0, 0].size > LARGE else _helpers()
+            return np.stack([estimate_motion(first, last, beside).middle for first, last in pairs])
         return np.stack(list(_helpers().map(lambda pair: estimate_motion(*pair).middle, pairs)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn import functional
 
-from cafi.interpolators.kymo.blocks import Entrance, Residual, silent, upsample
+from cafi.interpolators.kymo.blocks import Entrance, Residual, silent, unfold_pixels, upsample
 from cafi.interpolators.kymo.motion import Motion, moved
 from cafi.layers.wavelets import smoothed
 
@@ -53,7 +53,7 @@ class Synthesis(nn.Module):
         features = self.body(self.enter([seen, features], situation))
         shift = upsample(self.shift(features).float(), 2)
         flows = 2 * upsample(flows.flatten(1, 2) + shift, 2).unflatten(1, (4, 2))
-        said = functional.pixel_shuffle(self.mix(features).float(), 4)
+        said = unfold_pixels(self.mix(features).float(), 4)
         weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
         blend = (weights * moved(window.frames, flows)).sum(1, keepdim=True)
         return _tuned(blend, said[:, 5:]), functional.softplus(said[:, 4:5] - 3) + LEAST_SCALE, flows
