@@ -74,6 +74,20 @@ def test_lost_steps_in_a_row_end_the_run(tmp_path):
         piece.step()
 
 
+def test_a_gradient_far_from_usual_changes_nothing(tmp_path):
+    piece = _piece(tmp_path, tiny_recipe(steps=50))
+    piece.step()
+    before, usual = _weights(piece.network).clone(), piece.usual
+    piece._gradients = lambda: (0.0, 5.1 * usual)
+    piece.step()
+    assert torch.equal(_weights(piece.network), before)
+    assert piece.lost == 0
+    assert usual < piece.usual < 1.1 * usual
+    for _ in range(100):  # what lasts becomes usual
+        piece.step()
+    assert piece.usual > 0.9 * 5.1 * usual / 1.02
+
+
 def test_accumulated_gradients_are_those_of_one_larger_batch(tmp_path):
     def gradient(accumulate):
         trainee = make_trainee("kymo", SIZES, {}, 3)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cafi.interpolators.kymo.motion import Window
 
-LEAST_SCALE = 1e-4  # of the normalised range
+LEAST_SCALE = 5e-4  # of the normalised range
 BANDS = (1, 2, 4)  # steps of smoothing, in pixels, that part fine from coarse detail
 
 
