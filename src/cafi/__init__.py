@@ -18,13 +18,14 @@ __version__ = "0.1.0"
 # Public name -> module. Loaded on first use, so that importing cafi costs nothing.
 _PUBLIC = {
     "CafiError": "cafi.errors",
+    "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
     "read": "cafi.api.read",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "read", "restore", "simulate", "train"]
+__all__ = ["CafiError", "__version__", "evaluate", "interpolate", "read", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:
