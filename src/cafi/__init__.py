@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
+    from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
@@ -20,12 +21,13 @@ _PUBLIC = {
     "CafiError": "cafi.errors",
     "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
+    "plan": "cafi.api.plan",
     "read": "cafi.api.read",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "evaluate", "interpolate", "read", "restore", "simulate", "train"]
+__all__ = ["CafiError", "__version__", "evaluate", "interpolate", "plan", "read", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:
