@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.read import read as read
+    from cafi.api.report import report as report
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
     from cafi.api.train import train as train
@@ -20,11 +21,12 @@ _PUBLIC = {
     "CafiError": "cafi.errors",
     "interpolate": "cafi.api.interpolate",
     "read": "cafi.api.read",
+    "report": "cafi.api.report",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "read", "restore", "simulate", "train"]
+__all__ = ["CafiError", "__version__", "interpolate", "read", "report", "restore", "simulate", "train"]
 
 
 def __getattr__(name: str) -> Any:

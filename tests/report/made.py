@@ -40,11 +40,11 @@ def footage(frames: int = 9, height: int = 60, width: int = 80, truth: bool = Tr
     return Footage(
         moments,
         tuple(f"channel {c}" for c in range(channels)),
-        pixels,
+        pixels.astype(np.float16),
         shown,
-        {"kymo": (0.8 * pixels[1:-1:2] + 0.2 * linear).astype(np.float32), "linear": linear.astype(np.float32)},
+        {"kymo": (0.8 * pixels[1:-1:2] + 0.2 * linear).astype(np.float16), "linear": linear.astype(np.float16)},
         {"kymo": tuple(held_out), "linear": tuple(held_out)},
-        {"kymo": np.full_like(linear, 0.1)} if truth else {},
+        {"kymo": np.full(linear.shape, 0.1, np.float16)} if truth else {},
         ranges=((100.0, 4000.0),) * channels,
     )
 

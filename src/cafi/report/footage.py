@@ -1,7 +1,7 @@
 """The frames that a report shows: measured and predicted ones, moment by moment, kept in one file.
 
 A held-out check keeps a bounded part of its frames in the folder of its results, so that the report can be made
-again. Frames are stored as codes of 16 bits over the range of each channel: pictures come from them, scores do not.
+again. Frames are normalised and stored as float16, which is plenty for pictures; scores do not come from them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import numpy as np
 from cafi.errors import CafiError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from cafi.movie.frames import Axis
+
+    Frames = NDArray[np.float16]
+
 FOLDER = "frames"
-CODES = 65535
+DESCRIPTION, MEASURED, PREDICTED, INTERVAL = "description", "measured", "predicted ", "interval "
 MOST_VALUES = 80_000_000  # of all stored frames together: 160 MB before compression
 LONGEST_SIDE = 1024  # pixels; larger frames are shrunk by averaging blocks
 
@@ -35,14 +38,14 @@ class Moment:
     ----------
     label : str
         The time, with its unit.
-    kind : 'acquired' or 'interpolated'
-        As a method sees it: a frame that was held out counts as interpolated.
+    kind : 'acquired', 'interpolated' or 'resampled'
+        As a method sees it: a frame that was held out counts as interpolated. Resampled: acquired, but zoomed.
     place : str
         Which frame it is, or in which gap and where in it.
     """
 
     label: str
-    kind: Literal["acquired", "interpolated"]
+    kind: Literal["acquired", "interpolated", "resampled"]
     place: str
 
 
@@ -57,15 +60,15 @@ class Footage:
     ----------
     moments : tuple of Moment
     channels : tuple of str
-    measured : ndarray of float32, shape (N, C, Y, X)
+    measured : ndarray of float16, shape (N, C, Y, X)
         Measured frames, normalised: (value - low) / width of the channel, not clipped.
     measured_at : tuple of int or None
         For each moment, which of them is the truth; None where nothing was measured.
-    predicted : dict of str to ndarray of float32, shape (P, C, Y, X)
+    predicted : dict of str to ndarray of float16, shape (P, C, Y, X)
         For each method its predictions, normalised alike.
     predicted_at : dict of str to tuple of int or None
         For each method and moment, which of them belongs there.
-    interval : dict of str to ndarray of float32, shape (P, C, Y, X)
+    interval : dict of str to ndarray of float16, shape (P, C, Y, X)
         Width of the interval (upper minus lower end) of predictions, for methods that have one, normalised by width.
     ranges : tuple of (float, float)
         low and width of each channel, in the movie's unit.
@@ -76,11 +79,11 @@ class Footage:
 
     moments: tuple[Moment, ...]
     channels: tuple[str, ...]
-    measured: NDArray[np.float32]
+    measured: Frames
     measured_at: Places
-    predicted: dict[str, NDArray[np.float32]]
+    predicted: dict[str, Frames]
     predicted_at: dict[str, Places]
-    interval: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    interval: dict[str, Frames] = field(default_factory=dict)
     ranges: tuple[tuple[float, float], ...] = ()
     shrink: int = 1
     notes: tuple[str, ...] = ()
@@ -90,6 +93,13 @@ class Footage:
         """Whether something was measured at any moment that is shown as interpolated."""
         pairs = zip(self.moments, self.measured_at, strict=True)
         return any(moment.kind == "interpolated" and at is not None for moment, at in pairs)
+
+
+def moment_label(position: float, unit: str, axis: Axis = "t") -> str:
+    """Say when (or how deep) a frame is."""
+    if unit == "frame":
+        return f"position {position:.4g}"
+    return f"{'time' if axis == 't' else 'depth'} {position:.6g} {unit}"
 
 
 def shrunk(frame: NDArray[Any], factor: int) -> NDArray[np.float32]:
@@ -121,15 +131,11 @@ def affordable(moments: int, values_each: float) -> slice:
 
 
 def write_footage(footage: Footage, path: Path) -> None:
-    """Write footage to a file, which appears whole; frames are coded in 16 bits."""
+    """Write footage to a file, which appears whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, NDArray[Any]] = {"measured": footage.measured}
-    arrays |= {f"predicted/{name}": frames for name, frames in footage.predicted.items()}
-    arrays |= {f"interval/{name}": frames for name, frames in footage.interval.items()}
-    coded: dict[str, NDArray[Any]] = {}
-    spans: dict[str, list[float]] = {}
-    for key, frames in arrays.items():
-        coded[key], spans[key] = _coded(frames)
+    arrays = {MEASURED: footage.measured}
+    arrays |= {PREDICTED + name: frames for name, frames in footage.predicted.items()}
+    arrays |= {INTERVAL + name: frames for name, frames in footage.interval.items()}
     described = {
         "moments": [asdict(moment) for moment in footage.moments],
         "channels": footage.channels,
@@ -138,12 +144,11 @@ def write_footage(footage: Footage, path: Path) -> None:
         "ranges": footage.ranges,
         "shrink": footage.shrink,
         "notes": footage.notes,
-        "spans": spans,
     }
     unfinished = path.with_name(path.name + ".partial")
     with unfinished.open("wb") as file:
         text = np.frombuffer(json.dumps(described).encode(), np.uint8)
-        np.savez_compressed(file, description=text, allow_pickle=False, **coded)
+        np.savez_compressed(file, allow_pickle=False, **arrays, **{DESCRIPTION: text})
     unfinished.replace(path)
 
 
@@ -157,16 +162,16 @@ def read_footage(path: Path) -> Footage:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            described = json.loads(bytes(stored["description"]))
-            arrays = {key: _decoded(stored[key], span) for key, span in described["spans"].items()}
+            described = json.loads(bytes(stored[DESCRIPTION]))
+            arrays = {key: stored[key] for key in stored.files if key != DESCRIPTION}
         return Footage(
             moments=tuple(Moment(**moment) for moment in described["moments"]),
             channels=tuple(described["channels"]),
-            measured=arrays["measured"],
+            measured=arrays[MEASURED],
             measured_at=tuple(described["measured_at"]),
-            predicted=_named(arrays, "predicted/"),
+            predicted=_named(arrays, PREDICTED),
             predicted_at={name: tuple(at) for name, at in described["predicted_at"].items()},
-            interval=_named(arrays, "interval/"),
+            interval=_named(arrays, INTERVAL),
             ranges=tuple((low, width) for low, width in described["ranges"]),
             shrink=described["shrink"],
             notes=tuple(described["notes"]),
@@ -175,20 +180,5 @@ def read_footage(path: Path) -> Footage:
         raise CafiError(f"{path} is damaged; remove it, or run `cafi evaluate` again.") from error
 
 
-def _named(arrays: dict[str, NDArray[np.float32]], prefix: str) -> dict[str, NDArray[np.float32]]:
+def _named(arrays: dict[str, Frames], prefix: str) -> dict[str, Frames]:
     return {key.removeprefix(prefix): frames for key, frames in arrays.items() if key.startswith(prefix)}
-
-
-def _coded(frames: NDArray[np.float32]) -> tuple[NDArray[np.uint16], list[float]]:
-    """Return codes of 16 bits, 0 for pixels that are not finite, and the values of the first and last other code."""
-    finite = np.isfinite(frames)
-    low, high = (float(frames[finite].min()), float(frames[finite].max())) if finite.any() else (0.0, 0.0)
-    span = high - low or 1.0
-    codes = 1 + np.round((np.where(finite, frames, low) - low) * ((CODES - 1) / span))
-    return np.where(finite, codes, 0).astype(np.uint16), [low, low + span]
-
-
-def _decoded(codes: NDArray[np.uint16], span: Sequence[float]) -> NDArray[np.float32]:
-    low, high = span
-    values = low + (codes.astype(np.float32) - 1) * ((high - low) / (CODES - 1))
-    return np.where(codes == 0, np.float32(np.nan), values).astype(np.float32)

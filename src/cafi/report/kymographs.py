@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def kymographs(footage: Footage) -> list[Kymograph]:
     return found
 
 
-def liveliest_row(frames: NDArray[np.float32]) -> int:
+def liveliest_row(frames: NDArray[Any]) -> int:
     """Return the row with the largest change between neighbouring frames, shape (N, Y, X); noise counts little.
 
     Lines are compared after averaging over `THICK` rows and as many columns.
@@ -79,7 +79,7 @@ def liveliest_row(frames: NDArray[np.float32]) -> int:
 
     if len(frames) < 2:
         return int(frames.shape[-2]) // 2
-    smooth = uniform_filter(np.nan_to_num(frames), (0, 2 * THICK + 1, 2 * THICK + 1), mode="nearest")
+    smooth = uniform_filter(np.nan_to_num(frames.astype(np.float32)), (0, 2 * THICK + 1, 2 * THICK + 1), mode="nearest")
     change = np.abs(np.diff(smooth, axis=0)).mean((0, 2))
     margin = min(THICK, (len(change) - 1) // 2)
     inner = change[margin : len(change) - margin]
@@ -92,7 +92,7 @@ def _named_lines(footage: Footage, c: int, row: int) -> dict[str, NDArray[np.flo
     blank = np.full(measured.shape[-1], np.nan, np.float32)
     truth = [blank if at is None else measured[at] for at in footage.measured_at]
     acquired = [
-        line if moment.kind == "acquired" else blank for moment, line in zip(footage.moments, truth, strict=True)
+        blank if moment.kind == "interpolated" else line for moment, line in zip(footage.moments, truth, strict=True)
     ]
     named = {"truth": np.stack(truth)} if footage.has_truth else {}
     named["acquired alone"] = np.stack(acquired)
@@ -104,15 +104,15 @@ def _named_lines(footage: Footage, c: int, row: int) -> dict[str, NDArray[np.flo
     return named
 
 
-def _line(frames: NDArray[np.float32], row: int) -> NDArray[np.float32]:
+def _line(frames: NDArray[Any], row: int) -> NDArray[np.float32]:
     half = THICK // 2
-    return np.asarray(frames[:, max(0, row - half) : row + half + 1].mean(1), np.float32)
+    return np.asarray(frames[:, max(0, row - half) : row + half + 1].mean(1, dtype=np.float32))
 
 
 def _runs(footage: Footage) -> tuple[tuple[int, int], ...]:
     runs: list[tuple[int, int]] = []
     for row, moment in enumerate(footage.moments):
-        if moment.kind == "acquired":
+        if moment.kind != "interpolated":
             continue
         if runs and sum(runs[-1]) == row:
             runs[-1] = (runs[-1][0], runs[-1][1] + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from cafi.report.pictures import make_pictures
 from cafi.report.plots import draw, legend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from markupsafe import Markup
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cafi.report.pictures import Pictures
 
 PICTURE_BYTES = 16_000_000  # of all players together, so that the file stays below 20 MB
+STEPS = 100  # of progress for each section
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,32 @@ class _Shown:
     plots: list[_Drawn]
 
 
-def render(report: ReportData) -> str:
-    """Return the page as HTML text; whatever users named is escaped."""
+def render(report: ReportData, on_progress: Callable[[int, int], None] | None = None) -> str:
+    """Return the page as HTML text; whatever users named is escaped.
+
+    Parameters
+    ----------
+    report : ReportData
+    on_progress : callable, optional
+        Called with how much of the work is done, and how much there is.
+    """
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("cafi.report", "page"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = shown
+    environment.filters |= {"shown": shown, "coded": coded}
     page = files("cafi.report") / "page"
     with_footage = sum(section.footage is not None for section in report.sections)
-    sections = [_shown(section, PICTURE_BYTES // max(with_footage, 1)) for section in report.sections]
+    sections = []
+    for index, section in enumerate(report.sections):
+
+        def watch(done: int, total: int, index: int = index) -> None:
+            if on_progress is not None:
+                on_progress(index * STEPS + STEPS * done // max(total, 1), STEPS * len(report.sections))
+
+        sections.append(_shown(section, PICTURE_BYTES // max(with_footage, 1), watch))
     return environment.get_template("report.html").render(
         report=report,
         sections=sections,
@@ -89,12 +105,19 @@ def shown(cell: Cell) -> str:
     return (text or (f"{cell:.3f}" if size >= 0.01 or size == 0 else f"{cell:.2e}")).replace("-", "−", 1)
 
 
-def _shown(section: Section, budget: int) -> _Shown:
+def coded(words: str) -> Markup:
+    """Escape a sentence, and set what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped
+
+
+def _shown(section: Section, budget: int, watch: Callable[[int, int], None]) -> _Shown:
     player: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     lines: list[Kymograph] = []
     if section.footage is not None:
-        pictures = make_pictures(section.footage, budget)
+        pictures = make_pictures(section.footage, budget, watch)
         player = _player(section, pictures)
         notes = (*section.footage.notes, *_given_up(pictures))
         lines = kymographs(section.footage)

@@ -81,7 +81,7 @@ class _Raw:
     used: tuple[int, ...]
 
 
-def make_pictures(footage: Footage, budget: int) -> Pictures:
+def make_pictures(footage: Footage, budget: int, on_progress: Callable[[int, int], None] | None = None) -> Pictures:
     """Encode the pictures of a movie as well as the budget allows.
 
     Parameters
@@ -89,6 +89,8 @@ def make_pictures(footage: Footage, budget: int) -> Pictures:
     footage : Footage
     budget : int
         Bytes that all pictures together may take in the page.
+    on_progress : callable, optional
+        Called with the number of layers that are encoded, and of all.
 
     Returns
     -------
@@ -99,16 +101,17 @@ def make_pictures(footage: Footage, budget: int) -> Pictures:
     shrink, quality = _affordable_step(raws, budget)
     jpeg: list[str] = []
     layers = []
-    for raw in raws:
+    for done, raw in enumerate(raws):
+        if on_progress is not None:
+            on_progress(done, len(raws))
         index = {}
         for place in raw.used:
             index[place] = len(jpeg)
             jpeg.append(base64.b64encode(_encoded(raw.make(place), shrink, quality)).decode("ascii"))
         places = tuple(None if at is None else index[at] for at in raw.layer.pictures)
         layers.append(_with_places(raw.layer, places))
-    layers += _held(layers, footage)
     height, width = footage.measured.shape[-2:]
-    return Pictures(width, height, tuple(layers), tuple(jpeg), shrink, quality)
+    return Pictures(width, height, tuple(_finished(layers, footage)), tuple(jpeg), shrink, quality)
 
 
 def _layers(footage: Footage) -> Iterator[_Raw]:
@@ -141,10 +144,11 @@ def _errors(footage: Footage, c: int) -> Iterator[_Raw]:
 
 
 def _error_frames(footage: Footage, method: str, c: int) -> NDArray[np.float32]:
-    frames = np.full_like(footage.predicted[method][:, c], np.nan)
+    predicted, measured = footage.predicted[method][:, c], footage.measured[:, c]
+    frames = np.full(predicted.shape, np.nan, np.float32)
     for truth, at in zip(footage.measured_at, footage.predicted_at[method], strict=True):
         if truth is not None and at is not None:
-            frames[at] = footage.predicted[method][at, c] - footage.measured[truth, c]
+            frames[at] = np.float32(predicted[at]) - measured[truth]
     return frames
 
 
@@ -171,28 +175,37 @@ def _raw(
     colours: Colours,
     ends: tuple[float, float],
     at: Places,
-    frames: NDArray[np.float32],
+    frames: NDArray[Any],
     scaled: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     channel_of: int | None = None,
 ) -> _Raw:
     layer = Layer(key, method, channel, colours, *ends, at)
     c = channel if channel_of is None else channel_of
     used = tuple(sorted({place for place in at if place is not None}))
-    return _Raw(layer, lambda place: scaled(frames[place, c]), used)
+    return _Raw(layer, lambda place: scaled(np.asarray(frames[place, c], np.float32)), used)
 
 
-def _held(layers: list[Layer], footage: Footage) -> list[Layer]:
-    """What the microscope gave, each acquired frame standing until the next: pictures of the truth, used again."""
-    held = []
+def _finished(layers: list[Layer], footage: Footage) -> list[Layer]:
+    """Add what the microscope gave, and put acquired frames between predicted ones; both use pictures of the truth."""
+    measured = {layer.channel: layer for layer in layers if layer.key == "truth"}
+    finished = [_with_places(layer, _held(layer.pictures, footage), "acquired") for layer in measured.values()]
     for layer in layers:
-        if layer.key != "truth":
-            continue
-        places: list[int | None] = []
-        for moment, at in zip(footage.moments, layer.pictures, strict=True):
-            last = places[-1] if places else None
-            places.append(at if moment.kind == "acquired" else last)
-        held.append(_with_places(layer, tuple(places), key="acquired"))
-    return held
+        if layer.key == "interpolated":
+            both = zip(footage.moments, layer.pictures, measured[layer.channel].pictures, strict=True)
+            whole = tuple(own if moment.kind == "interpolated" else other for moment, own, other in both)
+            finished.append(_with_places(layer, whole))
+        elif layer.key != "truth" or footage.has_truth:
+            finished.append(layer)
+    return finished
+
+
+def _held(places: Places, footage: Footage) -> Places:
+    """Let each acquired frame stand until the next."""
+    held: list[int | None] = []
+    for moment, at in zip(footage.moments, places, strict=True):
+        last = held[-1] if held else None
+        held.append(last if moment.kind == "interpolated" else at)
+    return tuple(held)
 
 
 def _with_places(layer: Layer, places: Places, key: str | None = None) -> Layer:
@@ -204,7 +217,7 @@ def _with_places(layer: Layer, places: Places, key: str | None = None) -> Layer:
 def display_range(frames: NDArray[Any]) -> tuple[float, float]:
     """Return what becomes black and white: the 0.1 and 99.9 percentiles of finite pixels."""
     values = frames.ravel()[:: max(1, frames.size // 1_000_000)]
-    values = values[np.isfinite(values)]
+    values = values[np.isfinite(values)].astype(np.float32)
     if values.size == 0:
         return 0.0, 1.0
     low, high = (float(value) for value in np.percentile(values, (0.1, 99.9)))
@@ -212,7 +225,7 @@ def display_range(frames: NDArray[Any]) -> tuple[float, float]:
 
 
 def _high_quantile(values: NDArray[Any], share: float) -> float:
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)].astype(np.float32)
     return float(np.quantile(finite, share)) or 1.0 if finite.size else 1.0
 
 

@@ -101,7 +101,7 @@
       const missing = panel.key === "error" || panel.key === "interval" ? "acquired frame: nothing predicted" : "nothing here";
       const isPrediction = predicted && ["interpolated", "error", "interval"].includes(panel.key);
       panel.badge.textContent = shown === null ? (predicted ? "not predicted by this method" : missing)
-        : predicted ? words[panel.key] ?? (panel.key === "interpolated" ? "INTERPOLATED" : "of an INTERPOLATED frame") : "ACQUIRED";
+        : predicted ? words[panel.key] ?? (panel.key === "interpolated" ? "INTERPOLATED" : "of an INTERPOLATED frame") : moment.kind.toUpperCase();
       panel.badge.className = `badge ${shown === null || (predicted && panel.key === "acquired") ? "none" : isPrediction ? "interpolated" : "acquired"}`;
       panel.screen.className = `screen ${isPrediction ? "interpolated" : shown !== null && !(predicted && panel.key === "acquired") ? "acquired" : ""}`;
       panel.canvas.setAttribute("aria-label", `${NAMES[panel.key]}: ${panel.badge.textContent}, ${moment.label}`);

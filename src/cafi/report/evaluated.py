@@ -1,0 +1,7 @@
+"""The report of a held-out check."""
+
+REPORT = "report.html"
+
+
+def evaluation_report(folder):
+    raise NotImplementedError
