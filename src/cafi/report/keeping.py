@@ -142,9 +142,7 @@ class Keeper:
         return notes
 
 
-def start_keeping(
-    movie: Movie, held_out: HeldOut, ranges: dict[int, Range], methods: int
-) -> Keeper:
+def start_keeping(movie: Movie, held_out: HeldOut, ranges: dict[int, Range], methods: int) -> Keeper:
     """Decide which frames of a held-out check are kept for its report.
 
     Parameters
@@ -180,4 +178,3 @@ def _moment(label: str, frame: int, target: Target | None, kept: tuple[int, ...]
     return Moment(
         label, "interpolated", f"frame {frame} held out, between frames {before} and {after} (t = {target.t:.2f})"
     )
-
