@@ -177,9 +177,12 @@ class ReportData:
         The command line that makes it again.
     provenance : dict
         JSON-serialisable.
+    tables : tuple of Table
+        Over all sections.
     """
 
     title: str
     sections: tuple[Section, ...]
     command: str | None = None
     provenance: dict[str, object] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()

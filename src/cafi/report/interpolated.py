@@ -8,6 +8,7 @@ import numpy as np
 
 from cafi.movie.frames import INTERPOLATED, KIND_NAMES, FrameTable
 from cafi.report.data import Caution, ReportData, Section, Table, Verdict
+from cafi.report.extras import cautions_of, coverage_plots, verdict_of
 from cafi.report.footage import Footage, Moment, affordable, moment_label, shrink_for, shrunk
 from cafi.report.methods_text import interpolation_text
 
@@ -59,6 +60,7 @@ def interpolated_report(movie: Movie, name: str, command: str | None, intervals:
         facts=tuple(_facts(header.frames, provenance)),
         footage=_footage(movie, header.frames, provenance, intervals),
         tables=tuple(_noise_table(header, provenance)),
+        plots=tuple(coverage_plots(provenance, _channel_names(header))),
         cautions=tuple(_cautions(provenance)),
         methods_text=tuple(interpolation_text(header.frames, provenance)),
     )
@@ -66,10 +68,7 @@ def interpolated_report(movie: Movie, name: str, command: str | None, intervals:
 
 
 def _verdict(provenance: dict[str, Any]) -> Verdict:
-    found = provenance.get("verdict")
-    if isinstance(found, dict) and "word" in found:
-        return Verdict(found["word"], tuple(found.get("reasons", ())))
-    return Verdict("not judged", (UNCHECKED,))
+    return verdict_of(provenance) or Verdict("not judged", (UNCHECKED,))
 
 
 def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
@@ -93,8 +92,7 @@ def _cautions(provenance: dict[str, Any]) -> Iterator[Caution]:
         yield Caution(
             f"gap {gap}–{gap + 1}", f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one."
         )
-    for found in provenance.get("warnings", ()):
-        yield Caution(str(found.get("where", "movie")), str(found.get("reason", found)))
+    yield from cautions_of(provenance)
     for message in provenance.get("messages", ()):
         yield Caution("movie", message)
 
