@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 # Public name -> module. Loaded on first use, so that importing cafi costs nothing.
 _PUBLIC = {
     "CafiError": "cafi.errors",
+    "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
     "read": "cafi.api.read",
     "report": "cafi.api.report",
@@ -26,7 +27,17 @@ _PUBLIC = {
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "interpolate", "read", "report", "restore", "simulate", "train"]
+__all__ = [
+    "CafiError",
+    "__version__",
+    "evaluate",
+    "interpolate",
+    "read",
+    "report",
+    "restore",
+    "simulate",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -83,11 +83,7 @@ def plan_jobs(source: str | Path, target: Path, run: Run, suffix: str = ".ome.ti
         output_format(target)
         return _scenes(path, target, run)
     output_format(Path("any" + suffix))
-    root, files = _files(path)
-    movies = [file for file in files if is_one_movie(file)]
-    skipped = tuple(f"{file} is no movie and was skipped." for file in files if file not in set(movies))
-    if not movies:
-        raise CafiError(f"{source} holds no movie; name a file, a folder or a pattern such as 'data/*.nd2'.")
+    root, movies, skipped = movies_in(path)
     jobs: list[Job] = []
     for movie in movies:
         place = target / movie.relative_to(root)
@@ -161,6 +157,22 @@ def is_one_movie(path: Path) -> bool:
     if path.is_dir():
         return is_zarr(path, b"") or is_frame_folder(path)
     return path.is_file() and reader_of(path, read_head(path)) is not None
+
+
+def movies_in(path: Path) -> tuple[Path, list[Path], tuple[str, ...]]:
+    """Return the folder that a folder or pattern starts from, its movies, and a sentence for each file that is none.
+
+    Raises
+    ------
+    CafiError
+        If there is no movie.
+    """
+    root, files = _files(path)
+    movies = [file for file in files if is_one_movie(file)]
+    if not movies:
+        raise CafiError(f"{path} holds no movie; name a file, a folder or a pattern such as 'data/*.nd2'.")
+    known = set(movies)
+    return root, movies, tuple(f"{file} is no movie and was skipped." for file in files if file not in known)
 
 
 def _is_pattern(path: Path) -> bool:

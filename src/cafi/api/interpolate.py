@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cafi.engine.breaks import Break
     from cafi.movie.model import Header, Movie
+    from cafi.movie.options import ReadOptions
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def interpolate(
     source, target = Path(source), Path(target)
     if report:
         _refuse_report(target)
-    with _open(source, run) as movie:
+    with open_source(source, run.read) as movie:
         job = plan(movie, source, run)
         stood = standing(job, target) if resume else None
         findings = stood or execute(
@@ -151,11 +152,18 @@ def _unwatched(_done: int, _total: int) -> None:
     """Do nothing where nobody wants to see the progress."""
 
 
-def _open(source: Path, run: Run) -> Movie:
+def open_source(source: Path, options: ReadOptions) -> Movie:
+    """Open the one movie that is meant.
+
+    Raises
+    ------
+    CafiError
+        If it cannot be read, or holds several scenes and none was chosen.
+    """
     from cafi.movie.reading import open_movie
 
-    movie = open_movie(source, run.read)
-    if run.read.scene is None and len(movie.scenes) > 1:
+    movie = open_movie(source, options)
+    if options.scene is None and len(movie.scenes) > 1:
         names = ", ".join(f"{i}: {name}" for i, name in enumerate(movie.scenes))
         raise CafiError(
             f"{source} holds {len(movie.scenes)} scenes ({names}); say which with --scene N, or --scene all."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cafi.api.command import command_line
 from cafi.errors import CafiError
 from cafi.run import Run
 
@@ -83,31 +83,14 @@ def movie_report(target: Path, on_progress: Callable[[int, int], None] | None = 
 
 
 def _command(movie: Movie, target: Path) -> str | None:
-    """Return the command line that makes this movie again; only options that are not the default are named."""
+    """Return the command line that makes this movie again."""
     from pydantic import ValidationError
 
     made = movie.header.provenance or {}
     try:
         run = Run.model_validate(made["run"])
-        source = str(made["source"]["name"])
+        source = made["source"]["name"]
     except (KeyError, TypeError, ValidationError):
         return None
-    default = Run()
-    parts = [source, target.name]
-    for section in ("method", "timeline", "read", "write", "engine"):
-        chosen, usual = getattr(run, section), getattr(default, section)
-        for option in type(chosen).model_fields:
-            value = getattr(chosen, option)
-            # The default method may be another one day.
-            if value != getattr(usual, option) or option == "method":
-                parts += _flag(option, value)
-    return shlex.join(["cafi", "interpolate", *parts])
-
-
-def _flag(option: str, value: Any) -> list[str]:
-    name = option.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{name}" if value else f"--no-{name}"]
-    if isinstance(value, list | tuple):
-        return [part for item in value for part in (f"--{name}", str(item))]
-    return [f"--{name}", str(value)]
+    words = ("interpolate", str(source), target.name)
+    return command_line(words, (run.method, run.timeline, run.read, run.write, run.engine), named=("method",))

@@ -13,12 +13,12 @@ from cafi.engine.interpolation import batch_size, prepare, threads_for
 from cafi.engine.normalisation import channels_first
 from cafi.engine.options import EngineOptions
 from cafi.engine.pipeline import read_ahead
-from cafi.engine.windows import Passed, Window, work
+from cafi.engine.windows import Passed, Slot, Window, work
 from cafi.interpolators.registry import check_times
 from cafi.quality.heldout import kept_movie, target_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -65,6 +65,7 @@ def predict(
     held_out: HeldOut,
     options: EngineOptions | None = None,
     normalisation: Normalisation | None = None,
+    depths: Collection[int] | None = None,
 ) -> Iterator[tuple[Target, Predicted]]:
     """Predict the held-out frames of a movie from the kept ones, with the engine's own steps.
 
@@ -81,6 +82,8 @@ def predict(
     options : EngineOptions, optional
     normalisation : Normalisation, optional
         What `seen_normalisation` found before, where the same movie is predicted again and again.
+    depths : collection of int, optional
+        The z-planes that are wanted; all otherwise.
 
     Yields
     ------
@@ -98,7 +101,11 @@ def predict(
     normalisation = normalisation or normalising.measure(seen)
     predictor = prepare(interpolator, seen.header, options)
     batch = batch_size(predictor, seen.header, options)
-    items = read_ahead(work(seen, table, normalisation, interpolator.context, _nothing_done, _unheard), 2 * batch)
+
+    def unwanted(slot: Slot) -> bool:
+        return depths is not None and slot.z not in depths
+
+    items = read_ahead(work(seen, table, normalisation, interpolator.context, unwanted, _unheard), 2 * batch)
     waiting: list[Window] = []
     for item in items:
         if isinstance(item, Passed):
@@ -157,10 +164,6 @@ def _copied(item: Passed) -> Predicted:
     raw = channels_first(item.raw)
     kind = np.float32 if raw.dtype.itemsize <= 2 or raw.dtype == np.float32 else np.float64
     return Predicted(item.slot.z, raw.astype(kind), copied=True)
-
-
-def _nothing_done(_slot: object) -> bool:
-    return False
 
 
 def _unheard(_place: object, _plane: object) -> None:

@@ -27,10 +27,13 @@ class Range:
         0.1 percentile.
     width : float
         99.9 percentile minus ``low``; 1 for a constant channel.
+    flat : bool
+        At least 99.8 % of the pixels have the same value: scores would mean nothing.
     """
 
     low: float
     width: float
+    flat: bool = False
 
     def normalise(self, frame: NDArray[Any]) -> NDArray[np.float64]:
         """Return (frame - low) / width in float64, not clipped."""
@@ -47,9 +50,9 @@ def intensity_range(channel: NDArray[Any]) -> Range:
     """
     values = channel[np.isfinite(channel)] if channel.dtype.kind == "f" else channel
     if values.size == 0:
-        return Range(0.0, 1.0)
+        return Range(0.0, 1.0, flat=True)
     low, high = np.percentile(values, (LOWER, UPPER))
-    return Range(float(low), float(high - low) or 1.0)
+    return Range(float(low), float(high - low) or 1.0, flat=bool(high == low))
 
 
 def movie_range(movie: Movie, channel: int) -> Range:
@@ -96,4 +99,4 @@ def _counted_range(planes: Any, dtype: np.dtype[Any]) -> Range:
         return first + (place - below) * (second - first)
 
     low, high = percentile(LOWER), percentile(UPPER)
-    return Range(low, high - low or 1.0)
+    return Range(low, high - low or 1.0, flat=high == low)

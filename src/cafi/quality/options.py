@@ -1,0 +1,40 @@
+"""Options of held-out checks. Imports only pydantic, so that the command line starts fast."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class EvaluateOptions(BaseModel):
+    """What is held out, who predicts it, and how thoroughly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    drop: str = Field("2", description="Keep every such frame and hold out those between; several as 2,3,4.")
+    methods: str = Field("all", description="Methods to compare, such as kymo,linear; `cafi models list` shows them.")
+    minutes: float | None = Field(
+        None, gt=0, description="Time for all together; a method too slow for its share fills a fixed choice of gaps."
+    )
+    channels: str | None = Field(
+        None, description="Channels to score, by name or number, such as 0,GFP; all predict together in any case."
+    )
+    maps: bool = Field(False, description="Also write error and SSIM maps of every held-out frame, as TIFF.")
+
+    @field_validator("drop")
+    @classmethod
+    def _check_drop(cls, text: str) -> str:
+        if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text) or min(map(int, text.split(","))) < 2:
+            raise ValueError("give whole numbers from 2 on, such as 2 or 2,3,4")
+        return text
+
+    @property
+    def drops(self) -> tuple[int, ...]:
+        """The rates, each once, in order."""
+        return tuple(sorted({int(part) for part in self.drop.split(",")}))
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Return the entries of a comma-separated list, without blanks."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
