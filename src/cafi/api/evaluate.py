@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from cafi.api.command import command_line
+from cafi.api.report import report
 from cafi.errors import CafiError
 from cafi.quality.options import EvaluateOptions, parts
 
@@ -37,19 +39,22 @@ class Evaluated:
     Attributes
     ----------
     folder : Path
-        Of ``evaluation.json``, ``scores.csv`` and ``summary.csv``.
+        Of ``evaluation.json``, ``scores.csv``, ``summary.csv`` and ``report.html``.
     evaluations : tuple of Evaluation
         One for each movie and rate.
     failed : dict of str to str
         Movie (and rate) -> the sentence that says why it was not evaluated.
     skipped : tuple of str
         A sentence for each file that is no movie, and each method that could not take part.
+    report : Path or None
+        The page that shows it all.
     """
 
     folder: Path
     evaluations: tuple[Evaluation, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
+    report: Path | None = None
 
 
 def evaluate(
@@ -104,6 +109,7 @@ def evaluate(
     """
     from cafi.engine.options import EngineOptions as Engine
     from cafi.movie.options import ReadOptions as Read
+    from cafi.report.watching import forget
 
     options = _described(options, changes)
     folder = Path(folder)
@@ -113,15 +119,18 @@ def evaluate(
     methods, left_out = _methods(options, None if weights is None else Path(weights))
     sources, skipped = _sources(movies)
     folder.mkdir(parents=True, exist_ok=True)
+    forget(folder)
     budget = _Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
-    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch or _unwatched)
+    command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine))
+    watch = watch or _unwatched
+    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command)
     try:
         for source in sources:
             for drop in options.drops:
                 try:
-                    for evaluation in _steps(session, source, drop):
+                    for evaluation in _steps(session, source, drop, len(found)):
                         _keep(found, evaluation)
                         _write(folder, found)
                 except CafiError as error:
@@ -132,7 +141,9 @@ def evaluate(
     if not found:
         sentences = list(dict.fromkeys(failed.values()))
         raise CafiError(" ".join(sentences))
-    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out))
+    with watch("making the report") as on_progress:
+        page = report(folder, on_progress=on_progress)
+    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), page)
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,7 @@ class _Session:
     methods: tuple[Interpolator, ...]
     budget: _Budget
     watch: Watch
+    command: str
 
 
 class _Budget:
@@ -182,11 +194,14 @@ def _described(options: EvaluateOptions | None, changes: dict[str, Any]) -> Eval
 
 def _refuse_folder(folder: Path, overwrite: bool) -> None:
     from cafi.quality.results import FILE
+    from cafi.report.evaluated import REPORT
+    from cafi.report.saving import refuse_foreign
 
     if folder.exists() and not folder.is_dir():
         raise CafiError(f"{folder} is a file; name a folder for the results.")
     if (folder / FILE).exists() and not overwrite:
         raise CafiError(f"{folder} holds an evaluation; give --overwrite to replace it, or name another folder.")
+    refuse_foreign(folder / REPORT)
 
 
 def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
@@ -253,16 +268,22 @@ def _methods(options: EvaluateOptions, weights: Path | None) -> tuple[tuple[Inte
     return tuple(loaded), tuple(told)
 
 
-def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
-    """Yield the evaluation of one movie at one rate, after each method that has finished."""
+def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[Evaluation]:
+    """Yield the evaluation of one movie at one rate, after each method that has finished.
+
+    ``index`` counts the evaluations before it.
+    """
     from cafi.api.interpolate import open_source
     from cafi.quality.checking import begin, with_method
     from cafi.quality.scoring import score_method
+    from cafi.report.watching import Watching
 
     options = session.options
     with open_source(source, session.read) as movie:
         with session.watch(f"{source.name}, --drop {drop}: looking at intensities") as on_progress:
             evaluation, check = begin(movie, source, drop, options.channels, session.engine, on_progress)
+        evaluation = replace(evaluation, provenance=evaluation.provenance | {"command": session.command})
+        watching = Watching(check, len(session.methods))
         for interpolator in session.methods:
             maps = _maps(session, source, drop, interpolator, check) if options.maps else None
             title = f"{source.name}, --drop {drop}: {interpolator.name}"
@@ -273,7 +294,7 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
                         interpolator,
                         seconds=session.budget.share(),
                         on_progress=on_progress,
-                        on_scored=None if maps is None else maps.add,
+                        on_scored=watching.listener(interpolator.name, None if maps is None else maps.add),
                     )
             except CafiError as error:
                 evaluation = replace(
@@ -285,6 +306,7 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
+        watching.write(session.folder, index, str(source), drop)
     if not evaluation.methods:
         raise CafiError(" ".join(evaluation.notes))
 

@@ -42,6 +42,8 @@ class Result:
         have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
+    report : Path or None
+        The page about the result, where it was asked for.
     """
 
     target: Path
@@ -54,6 +56,7 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    report: Path | None = None
 
 
 def interpolate(
@@ -63,6 +66,7 @@ def interpolate(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    report: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Result:
@@ -82,6 +86,8 @@ def interpolate(
         Continue what an interrupted run with the same description left, if anything.
     overwrite : bool
         Replace an existing target or unfinished work.
+    report : bool
+        Write a page about the result beside it: NAME.report.html.
     on_progress : callable, optional
         Called with the number of stored frames and of all frames.
     **options
@@ -104,6 +110,8 @@ def interpolate(
     started = time.monotonic()
     run = describe_run(run, **options)
     source, target = Path(source), Path(target)
+    if report:
+        _refuse_report(target)
     with open_source(source, run.read) as movie:
         job = plan(movie, source, run)
         stood = standing(job, target) if resume else None
@@ -122,7 +130,22 @@ def interpolate(
             breaks=findings.breaks,
             noise_ratio=tuple(findings.noise_ratio),
             already_done=stood is not None,
+            report=_report(target) if report else None,
         )
+
+
+def _refuse_report(target: Path) -> None:
+    """Refuse, before any work, if a file that is no report lies where the report goes."""
+    from cafi.api.report import report_path
+    from cafi.report.saving import refuse_foreign
+
+    refuse_foreign(report_path(target))
+
+
+def _report(target: Path) -> Path:
+    from cafi.api.report import movie_report
+
+    return movie_report(target)
 
 
 def _unwatched(_done: int, _total: int) -> None:
