@@ -106,7 +106,7 @@ def fill_gaps(
     context = predictor.interpolator.context
     items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
     batch = batch_size(predictor, movie.header, options)
-    with _threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
+    with threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise)
     for warning in caught:
@@ -128,7 +128,7 @@ def noise_ratio(partial: Partial) -> Ratios:
 
 
 @contextmanager
-def _threads_for(interpolator: Interpolator) -> Iterator[None]:
+def threads_for(interpolator: Interpolator) -> Iterator[None]:
     """Give classical methods one torch thread: their arithmetic is small, and encoding needs the other cores."""
     import torch
 

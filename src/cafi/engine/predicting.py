@@ -11,12 +11,31 @@ from cafi.engine.normalisation import Normalisation, samples_last
 from cafi.engine.tiles import predict_tiled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
     from numpy.typing import NDArray
 
     from cafi.engine.windows import Window
-    from cafi.interpolators.protocol import Interpolator
+    from cafi.interpolators.protocol import Interpolator, Prediction
     from cafi.movie.model import Header
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All that a method says about a batch, in normalised units.
+
+    Attributes
+    ----------
+    mean : ndarray of float32, shape (B, C * S, zoom * Y, zoom * X)
+    scale : ndarray of float32, same shape, or None
+    motion : ndarray of float32, shape (B, 2, 2, Y, X), or None
+        As in `cafi.interpolators.protocol.Prediction`.
+    """
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32] | None = None
+    motion: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,28 @@ class Predictor:
 
     def predict(self, windows: list[Window]) -> NDArray[np.float32]:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
+        return self._maps(windows, lambda made: [made.mean])
+
+    def estimate(self, windows: list[Window]) -> Estimate:
+        """Return with the same predictions also the method's scale and motion, where it has them."""
+        channels, has_scale = 0, False
+
+        def everything(made: Prediction) -> list[torch.Tensor]:
+            nonlocal channels, has_scale
+            channels, has_scale = made.mean.shape[1], made.scale is not None
+            # Motion has the pixels of the input: only without zoom can it be blended beside the mean.
+            motion = made.motion if self.interpolator.zoom == 1 else None
+            return [
+                m for m in (made.mean, made.scale, None if motion is None else motion.flatten(1, 2)) if m is not None
+            ]
+
+        maps = self._maps(windows, everything)
+        seen = channels * (1 + has_scale)
+        motion = maps[:, seen:].reshape(len(maps), 2, 2, *maps.shape[2:]) if maps.shape[1] > seen else None
+        return Estimate(maps[:, :channels], maps[:, channels:seen] if has_scale else None, motion)
+
+    def _maps(self, windows: list[Window], select: Callable[[Prediction], list[torch.Tensor]]) -> NDArray[np.float32]:
+        """Return the selected maps of a method's predictions, one after the other along axis 1."""
         import torch
 
         together = torch.stack([torch.from_numpy(f.normalised) for w in windows for f in w.frames])
@@ -47,11 +88,12 @@ class Predictor:
         t = torch.tensor([w.t for w in windows], dtype=torch.float32, device=self.device)
         valid = torch.tensor([w.valid for w in windows], device=self.device)
 
-        def mean(tile: torch.Tensor) -> torch.Tensor:
-            return self.interpolator.predict(tile, times, t, valid).mean
+        def maps(tile: torch.Tensor) -> torch.Tensor:
+            chosen = select(self.interpolator.predict(tile, times, t, valid))
+            return torch.cat(chosen, 1) if len(chosen) > 1 else chosen[0]
 
         with torch.inference_mode():
-            result = predict_tiled(mean, padded, self.side, self.interpolator)
+            result = predict_tiled(maps, padded, self.side, self.interpolator)
         zoom = self.interpolator.zoom
         return np.asarray(result[..., : zoom * height, : zoom * width].cpu().numpy(), np.float32)
 
