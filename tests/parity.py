@@ -31,6 +31,7 @@ def tensors(name: str) -> dict[str, torch.Tensor]:
     return {key: torch.from_numpy(value) for key, value in arrays(name).items()}
 
 
+@functools.cache
 def table(name: str) -> list[dict[str, str]]:
     """The rows of a table of the fixtures."""
     if not FOLDER.is_dir():
@@ -59,7 +60,13 @@ def filled(name: str, shape: tuple[int, ...]) -> torch.Tensor:
 
 def fill(network: nn.Module) -> None:
     """Give a network the synthetic weights."""
-    network.load_state_dict({name: filled(name, tuple(v.shape)) for name, v in network.state_dict().items()})
+    state = _filled_state(tuple((name, tuple(v.shape)) for name, v in network.state_dict().items()))
+    network.load_state_dict(state)
+
+
+@functools.cache
+def _filled_state(entries: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str, torch.Tensor]:
+    return {name: filled(name, shape) for name, shape in entries}
 
 
 def images(u8: np.ndarray) -> torch.Tensor:

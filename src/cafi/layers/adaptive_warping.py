@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SIDE = 4  # pixels of a kernel
 
 
-def adaptive_warp(image: Tensor, flow: Tensor, kernels: Tensor) -> Tensor:
+def adaptive_warp(image: Tensor, flow: Tensor, kernels: Tensor, top: int = 0) -> Tensor:
     """Fetch a 4 x 4 window of ``image`` at every pixel's place plus ``flow``, weighted by the pixel's own kernel.
 
     Bao et al. (2019), MEMC-Net, equations 4 to 6. The window's four quarters are weighted like the four neighbours
@@ -23,19 +23,22 @@ def adaptive_warp(image: Tensor, flow: Tensor, kernels: Tensor) -> Tensor:
     Parameters
     ----------
     image : Tensor of float, shape (B, C, Y, X)
-    flow : Tensor of float, shape (B, 2, Y, X)
-        Displacement (x, y) in pixels.
-    kernels : Tensor of float, shape (B, 16, Y, X)
+    flow : Tensor of float, shape (B, 2, y, X)
+        Displacement (x, y) in pixels, for all rows of the image or for some.
+    kernels : Tensor of float, shape (B, 16, y, X)
         Row by row; need not sum to 1.
+    top : int
+        The first row of the image that ``flow`` speaks of.
 
     Returns
     -------
-    Tensor, shape (B, C, Y, X)
+    Tensor, shape (B, C, y, X)
+        In the dtype of flow and kernels.
     """
     height, width = image.shape[-2:]
     dx, dy = flow.unbind(1)
-    across = torch.arange(width, device=flow.device).expand(height, width)
-    down = torch.arange(height, device=flow.device)[:, None].expand(height, width)
+    across = torch.arange(width, device=flow.device)
+    down = torch.arange(top, top + flow.shape[-2], device=flow.device)[:, None]
     x, y = across + dx, down + dy
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     inside &= (dx.abs() < width / 2) & (dy.abs() < height / 2)
@@ -71,4 +74,4 @@ def _weighted_sums(image: Tensor, places: Tensor, shares: Tensor) -> Tensor:
     rows = (places + begin).permute(0, 2, 3, 1).reshape(-1, SIDE * SIDE)
     weights = shares.permute(0, 2, 3, 1).reshape(-1, SIDE * SIDE)
     fetched = functional.embedding_bag(rows, table, mode="sum", per_sample_weights=weights)
-    return fetched.view(b, height, width, c).permute(0, 3, 1, 2)
+    return fetched.view(b, -1, width, c).permute(0, 3, 1, 2)
