@@ -6,6 +6,7 @@ import torch
 
 from cafi.layers import deformable
 from cafi.layers.deformable import deformable_convolution
+from tests import parity
 
 
 def _literal(image, offset, mask, weight, bias):
@@ -68,10 +69,10 @@ def test_gradients_are_those_of_finite_differences():
 
 
 @pytest.mark.parametrize("name", ["dcn", "dcn1"])
-def test_it_equals_the_published_operator(shared, name):
-    units = np.load(shared / "parity" / "units.npz")
+def test_it_equals_the_published_operator(name):
+    units = parity.tensors("units")
     x, offset, mask, weight, bias, out = (
-        torch.from_numpy(units[f"{name}_{part}"]) for part in ("x", "offset", "mask", "weight", "bias", "out")
+        units[f"{name}_{part}"] for part in ("x", "offset", "mask", "weight", "bias", "out")
     )
     torch.testing.assert_close(deformable_convolution(x, offset, mask, weight, bias), out, rtol=0, atol=1e-5)
 

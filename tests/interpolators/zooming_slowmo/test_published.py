@@ -7,29 +7,24 @@ import torch
 from cafi.interpolators.zooming_slowmo.alignment import DeformableLayer
 from cafi.interpolators.zooming_slowmo.features import rectify
 from cafi.interpolators.zooming_slowmo.network import Architecture, ZoomingSlowMo, published_layout
-from tests.interpolators.published import fill, frames, keys
+from tests import parity
 
 OUTPUTS, INTERMEDIATES, UNITS = 2e-5, 5e-5, 1e-5  # the fixtures' own tolerances
 
 
 @pytest.fixture(scope="module")
-def parity(shared):
-    return shared / "parity"
-
-
-@pytest.fixture(scope="module")
-def network(parity):
+def network():
     made = ZoomingSlowMo(Architecture()).eval().requires_grad_(False)
-    fill(made, parity)
+    parity.fill(made)
     return made
 
 
 def _close(made, expected, tolerance):
-    torch.testing.assert_close(made, torch.from_numpy(expected), rtol=0, atol=tolerance)
+    torch.testing.assert_close(made, expected, rtol=0, atol=tolerance)
 
 
-def test_names_and_shapes_are_those_of_the_published_checkpoints(parity):
-    assert published_layout().shapes == keys(parity / "zooming_slowmo_keys.tsv")
+def test_names_and_shapes_are_those_of_the_published_checkpoints():
+    assert published_layout().shapes == parity.shapes("zooming_slowmo_keys.tsv")
 
 
 @pytest.mark.parametrize(("zoom", "count"), [(1, 10_807_347), (2, 10_955_059), (4, 11_102_771)])
@@ -46,31 +41,31 @@ def test_the_fill_is_as_documented(network):
 
 
 @pytest.mark.parametrize("case", ["a_out_x1", "b_out_x1", "a_out_x2", "b_out_x2", "a_out_x4", "c_out_x4"])
-def test_outputs(network, parity, case):
-    fixtures = np.load(parity / "zooming_slowmo.npz")
-    _close(network(frames(fixtures[f"{case[0]}_in_u8"])[None], int(case[-1]))[0], fixtures[case], OUTPUTS)
+def test_outputs(network, case):
+    fixtures = parity.tensors("zooming_slowmo")
+    _close(network(parity.images(fixtures[f"{case[0]}_in_u8"])[None], int(case[-1]))[0], fixtures[case], OUTPUTS)
 
 
-def test_one_frame_alone_is_what_it_is_among_all(network, parity):
-    fixtures = np.load(parity / "zooming_slowmo.npz")
-    made = network(frames(fixtures["b_in_u8"])[None], 4, at=[1])
+def test_one_frame_alone_is_what_it_is_among_all(network):
+    fixtures = parity.tensors("zooming_slowmo")
+    made = network(parity.images(fixtures["b_in_u8"])[None], 4, at=[1])
     assert made.shape == (1, 1, 3, 96, 160)
     _close(made[0, 0], fixtures["b_out_x4_frame1"], OUTPUTS)
-    _close(network(frames(fixtures["c_in_u8"])[None], 4, at=[3, 2])[0], fixtures["c_out_x4"][[3, 2]], OUTPUTS)
+    _close(network(parity.images(fixtures["c_in_u8"])[None], 4, at=[3, 2])[0], fixtures["c_out_x4"][[3, 2]], OUTPUTS)
 
 
 @pytest.fixture(scope="module")
-def inside(network, parity):
+def inside(network):
     """Fixtures of what is inside the network, and the same of ours."""
-    expected = np.load(parity / "zooming_slowmo_intermediates.npz")
+    expected = parity.tensors("zooming_slowmo_intermediates")
     lstm = network.ConvBLSTM.forward_net
-    features = rectify(network.conv_first(frames(expected["in_u8"])))
+    features = rectify(network.conv_first(parity.images(expected["in_u8"])))
     pyramid = network.pyramid(network.feature_extraction(features))
     first, second = ([level[i : i + 1] for level in pyramid] for i in (0, 1))
     guide = torch.cat([first[2], second[2]], 1)
     for k in (1, 2):
         guide = rectify(network.pcd_align.get_submodule(f"L3_offset_conv{k}_1")(guide))
-    sequence = network.sequence(frames(expected["in_u8"])[None])
+    sequence = network.sequence(parity.images(expected["in_u8"])[None])
     aligned = {"h": [], "c": []}
     hooks = [
         unit.register_forward_hook(lambda _m, _i, out, name=name: aligned[name].append(out[0]))
@@ -122,10 +117,11 @@ def test_intermediates(inside, name):
     _close(made[..., ::16, :, :] if name.endswith("_ch0_16_32") else made, expected[name], INTERMEDIATES)
 
 
-def test_the_whole_deformable_layer(parity):
-    units = np.load(parity / "units.npz")
+def test_the_whole_deformable_layer():
+    units = parity.tensors("units")
     layer = DeformableLayer(64, 8).requires_grad_(False)
-    fill(layer, parity, "unit_dcn_sep.")
-    x, guide = (torch.from_numpy(units[f"dcnsep_{part}"]) for part in ("x", "fea"))
-    _close(layer.conv_offset_mask(guide), units["dcnsep_offset_mask_conv"], UNITS)
-    _close(layer(x, guide), units["dcnsep_out"], UNITS)
+    layer.load_state_dict(
+        {n: parity.filled(f"unit_dcn_sep.{n}", tuple(v.shape)) for n, v in layer.state_dict().items()}
+    )
+    _close(layer.conv_offset_mask(units["dcnsep_fea"]), units["dcnsep_offset_mask_conv"], UNITS)
+    _close(layer(units["dcnsep_x"], units["dcnsep_fea"]), units["dcnsep_out"], UNITS)
