@@ -40,6 +40,7 @@ class KymoMethod:
     reach: int | None = None
     zoom = 1
     classical = False
+    colour = False
     multiple = Kymo.MULTIPLE
     bytes_per_pixel = 125  # and 0.4 GB for the piece at work, whatever the frame
 
