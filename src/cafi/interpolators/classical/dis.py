@@ -42,7 +42,9 @@ class Motion:
     middle: Flow
 
 
-def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32], helpers: Executor | None = None) -> Motion:
+def estimate_motion(
+    first: NDArray[np.float32], last: NDArray[np.float32], *, helpers: Executor | None = None
+) -> Motion:
     """Estimate the motion between two frames with DIS (Kroeger et al., ECCV 2016).
 
     Both directions are carried to the middle of the gap and averaged there; then both frames are

@@ -43,7 +43,7 @@ def _middle_motions(pairs: NDArray[np.float32]) -> NDArray[np.float32]:
     with one_opencv_thread():
         if len(pairs) == 1 or pairs[0, 0].size > LARGE:
             beside = None if pairs[0, 0].size > LARGE else _helpers()
-            return np.stack([estimate_motion(first, last, beside).middle for first, last in pairs])
+            return np.stack([estimate_motion(first, last, helpers=beside).middle for first, last in pairs])
         return np.stack(list(_helpers().map(lambda pair: estimate_motion(*pair).middle, pairs)))
 
 
