@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from cafi.interpolators.kymo.contrast import local_contrast
-from cafi.interpolators.kymo.motion import Motion, Window, moved
+from cafi.interpolators.kymo.motion import Motion, Window, beyond, moved
 from cafi.interpolators.kymo.network import Architecture, Kymo, parameters
 
 TIMES = torch.tensor([[-1.0, 0.0, 1.0, 2.0]])
@@ -102,6 +102,26 @@ def test_each_frame_moves_along_its_own_flow():
     fetched = moved(window.frames, flows)
     assert torch.allclose(fetched[:, 2, :, :-3], window.frames[:, 2, :, 3:], atol=1e-5)
     assert torch.allclose(fetched[:, 1], window.frames[:, 1], atol=1e-5)
+    assert (fetched[:, 2, :, -3:] == 0).all()  # beyond the border there is nothing
+
+
+def test_what_lies_beyond_the_border_is_measured_in_pixels():
+    flows = torch.zeros(1, 4, 2, 8, 10)
+    flows[0, 1, 0], flows[0, 2, 1] = 3.5, -2.0
+    out = beyond(flows)
+    assert out[0, 0].abs().max() == 0
+    assert out[0, 1, 4].tolist() == [0, 0, 0, 0, 0, 0, 0.5, 1.5, 2.5, 3.5]
+    assert out[0, 2, :, 4].tolist() == [2, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_content_that_enters_is_taken_from_the_frame_that_shows_it():
+    """What comes in over an edge is in one frame only; the edge of the other must not be smeared over it."""
+    window, truth = _moving(12)
+    with torch.no_grad():
+        mean = _network()(window).mean
+    edge = (..., slice(16, -16), slice(-5, None))
+    smeared = (window.frames[:, 1:2, :, -1:] - truth)[edge].square().mean()
+    assert (mean - truth)[edge].square().mean() < 0.5 * smeared
 
 
 def test_local_contrast_forgets_brightness_and_gain():

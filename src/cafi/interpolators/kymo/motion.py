@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import torch
 
 from cafi.layers.warping import resize_flow, warp
 
@@ -56,6 +58,15 @@ class Motion:
         return elapsed * self.velocity[:, None] + self.deviation.unflatten(1, (-1, 2))
 
 
-def moved(images: Tensor, flows: Tensor) -> Tensor:
+def moved(images: Tensor, flows: Tensor, outside: Literal["border", "zeros"] = "zeros") -> Tensor:
     """Fetch each frame (B, 4, Y, X) along its own flow (B, 4, 2, Y, X); same shape as the frames."""
-    return warp(images.flatten(0, 1)[:, None], flows.flatten(0, 1)).unflatten(0, images.shape[:2])[:, :, 0]
+    fetched = warp(images.flatten(0, 1)[:, None], flows.flatten(0, 1), outside=outside)
+    return fetched.unflatten(0, images.shape[:2])[:, :, 0]
+
+
+def beyond(flows: Tensor) -> Tensor:
+    """How far outside of the frame each flow (B, 4, 2, Y, X) ends, in pixels; shape (B, 4, Y, X)."""
+    height, width = flows.shape[-2:]
+    x = torch.arange(width, device=flows.device) + flows[:, :, 0]
+    y = torch.arange(height, device=flows.device)[:, None] + flows[:, :, 1]
+    return (-x).relu() + (x - (width - 1)).relu() + (-y).relu() + (y - (height - 1)).relu()

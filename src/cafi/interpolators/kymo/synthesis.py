@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from cafi.interpolators.kymo.blocks import Entrance, Residual, silent, unfold_pixels, upsample
-from cafi.interpolators.kymo.motion import Motion, moved
+from cafi.interpolators.kymo.motion import Motion, beyond, moved
 from cafi.layers.wavelets import smoothed
 
 if TYPE_CHECKING:
@@ -51,11 +51,13 @@ class Synthesis(nn.Module):
         flows = motion.flows(window)
         seen = functional.pixel_unshuffle(moved(half, flows), 2)
         features = self.body(self.enter([seen, features], situation))
-        shift = upsample(self.shift(features).float(), 2)
-        flows = 2 * upsample(flows.flatten(1, 2) + shift, 2).unflatten(1, (4, 2))
+        flows = flows.flatten(1, 2) + upsample(self.shift(features).float(), 2)
+        # What lies outside of a frame is unknown: the further out, the less its edge stands for it.
+        missing = upsample(beyond(flows.unflatten(1, (4, 2))), 2)
+        flows = 2 * upsample(flows, 2).unflatten(1, (4, 2))
         said = unfold_pixels(self.mix(features).float(), 4)
-        weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
-        blend = (weights * moved(window.frames, flows)).sum(1, keepdim=True)
+        weights = (said[:, :4] - 2 * missing - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
+        blend = (weights * moved(window.frames, flows, outside="border")).sum(1, keepdim=True)
         return _tuned(blend, said[:, 5:]), functional.softplus(said[:, 4:5] - 3) + LEAST_SCALE, flows
 
 
