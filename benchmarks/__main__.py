@@ -20,11 +20,25 @@ from benchmarks import (
     speed,
     startup,
     still,
+    tiles,
 )
 
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
-PARTS += ("experiments", "planning")
+PARTS = (
+    "startup",
+    "speed",
+    "memory",
+    "quality",
+    "particles",
+    "peers",
+    "calibration",
+    "still",
+    "tiles",
+    "breaks",
+    "experiments",
+    "planning",
+    "realism",
+)
 
 
 def main() -> None:
@@ -57,6 +71,8 @@ def main() -> None:
         calibration.report(chosen.movies, chosen.figure)
     if chosen.only in (None, "still"):
         still.report()
+    if chosen.only in (None, "tiles"):
+        tiles.report(chosen.movies)
     if chosen.only in (None, "breaks"):
         breaks.report(chosen.movies)
     if chosen.only in (None, "experiments"):

@@ -6,9 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cafi.api.evaluate import evaluate as evaluate
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
+    from cafi.api.report import report as report
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
     from cafi.api.train import train as train
@@ -23,11 +25,23 @@ _PUBLIC = {
     "interpolate": "cafi.api.interpolate",
     "plan": "cafi.api.plan",
     "read": "cafi.api.read",
+    "report": "cafi.api.report",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
 }
-__all__ = ["CafiError", "__version__", "evaluate", "interpolate", "plan", "read", "restore", "simulate", "train"]
+__all__ = [
+    "CafiError",
+    "__version__",
+    "evaluate",
+    "interpolate",
+    "plan",
+    "read",
+    "report",
+    "restore",
+    "simulate",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -92,14 +92,16 @@ def plan_jobs(source: str | Path, target: Path, run: Run, suffix: str = ".ome.ti
     return Jobs(tuple(jobs), skipped, several=True)
 
 
-def run_jobs(jobs: Jobs, run: Run, *, resume: bool, overwrite: bool, watch: Watch) -> list[Outcome]:
+def run_jobs(
+    jobs: Jobs, run: Run, *, resume: bool, overwrite: bool, watch: Watch, report: bool = False
+) -> list[Outcome]:
     """Run one job after the other; where there are several, a movie that fails does not stop the rest.
 
     Parameters
     ----------
     jobs : Jobs
     run : Run
-    resume, overwrite : bool
+    resume, overwrite, report : bool
         As in `cafi.interpolate`.
     watch : callable
         Given a title, returns a context manager around a progress callback.
@@ -112,7 +114,8 @@ def run_jobs(jobs: Jobs, run: Run, *, resume: bool, overwrite: bool, watch: Watc
     outcomes = []
     for job in jobs.jobs:
         try:
-            outcomes.append(Outcome(job, result=_run_one(job, run, resume=resume, overwrite=overwrite, watch=watch)))
+            result = _run_one(job, run, resume=resume, overwrite=overwrite, watch=watch, report=report)
+            outcomes.append(Outcome(job, result=result))
         except CafiError as error:
             if not jobs.several:
                 raise
@@ -120,14 +123,16 @@ def run_jobs(jobs: Jobs, run: Run, *, resume: bool, overwrite: bool, watch: Watc
     return outcomes
 
 
-def _run_one(job: Job, run: Run, *, resume: bool, overwrite: bool, watch: Watch) -> Result:
+def _run_one(job: Job, run: Run, *, resume: bool, overwrite: bool, watch: Watch, report: bool) -> Result:
     from cafi.api.interpolate import interpolate
     from cafi.run import describe_run
 
     job.target.parent.mkdir(parents=True, exist_ok=True)
     run = describe_run(run, scene=job.scene) if job.scene is not None else run
     with watch(job.source.name) as on_progress:
-        return interpolate(job.source, job.target, run, resume=resume, overwrite=overwrite, on_progress=on_progress)
+        return interpolate(
+            job.source, job.target, run, resume=resume, overwrite=overwrite, report=report, on_progress=on_progress
+        )
 
 
 def _scenes(source: Path, target: Path, run: Run) -> Jobs:
@@ -189,7 +194,7 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
 def _walk(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder and of those below it; folders that are movies count as files."""
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name.endswith((".partial", ".frames.csv")):
+        if entry.name.startswith(".") or entry.name.endswith((".partial", ".frames.csv", ".report.html")):
             continue
         if entry.is_dir() and not is_one_movie(entry):
             yield from _walk(entry)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from cafi.api.budget import Budget
+from cafi.api.command import command_line
+from cafi.api.report import report
 from cafi.errors import CafiError
 from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.options import EvaluateOptions, parts
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cafi.engine.options import EngineOptions
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.options import ReadOptions
-    from cafi.quality.downstream import DownstreamCheck
-    from cafi.quality.downstream_results import Checked
     from cafi.quality.overview import Table
     from cafi.quality.results import Evaluation
     from cafi.quality.scoring import Check
@@ -40,22 +39,22 @@ class Evaluated:
     Attributes
     ----------
     folder : Path
-        Of ``evaluation.json``, ``scores.csv`` and ``summary.csv``.
+        Of ``evaluation.json``, ``scores.csv``, ``summary.csv`` and ``report.html``.
     evaluations : tuple of Evaluation
         One for each movie and rate.
     failed : dict of str to str
         Movie (and rate) -> the sentence that says why it was not evaluated.
     skipped : tuple of str
         A sentence for each file that is no movie, and each method that could not take part.
-    downstream : tuple of Checked
-        Tracking and segmentation, where they were asked for; also in ``downstream.json``.
+    report : Path or None
+        The page that shows it all.
     """
 
     folder: Path
     evaluations: tuple[Evaluation, ...]
     failed: dict[str, str]
     skipped: tuple[str, ...]
-    downstream: tuple[Checked, ...] = ()
+    report: Path | None = None
 
 
 def evaluate(
@@ -113,6 +112,7 @@ def evaluate(
     """
     from cafi.engine.options import EngineOptions as Engine
     from cafi.movie.options import ReadOptions as Read
+    from cafi.report.watching import forget
 
     options = _described(options, changes)
     folder = Path(folder)
@@ -122,36 +122,32 @@ def evaluate(
     methods, left_out = _methods(options, None if weights is None else Path(weights))
     sources, skipped = _sources(movies)
     folder.mkdir(parents=True, exist_ok=True)
-    budget = _Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
+    forget(folder)
+    budget = Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
-    session = _Session(
-        folder,
-        options,
-        read or Read(),
-        engine or Engine(),
-        methods,
-        budget,
-        watch or _unwatched,
-        downstream or DownstreamOptions(),
-        [],
-    )
+    command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine, downstream))
+    watch = watch or _unwatched
+    downstream = downstream or DownstreamOptions()
+    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command, downstream)
     try:
         for source in sources:
             for drop in options.drops:
                 try:
-                    for evaluation in _steps(session, source, drop):
+                    for evaluation in _steps(session, source, drop, len(found)):
                         _keep(found, evaluation)
                         _write(folder, found)
                 except CafiError as error:
                     failed[f"{source}, --drop {drop}"] = str(error)
                     budget.give_up(len(methods))
     finally:
-        _write(folder, found, tables=True, checked=session.checked)
+        _write(folder, found, tables=True)
     if not found:
         sentences = list(dict.fromkeys(failed.values()))
         raise CafiError(" ".join(sentences))
-    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), tuple(session.checked))
+    with watch("making the report") as on_progress:
+        page = report(folder, on_progress=on_progress)
+    return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), page)
 
 
 @dataclass(frozen=True)
@@ -163,28 +159,10 @@ class _Session:
     read: ReadOptions
     engine: EngineOptions
     methods: tuple[Interpolator, ...]
-    budget: _Budget
+    budget: Budget
     watch: Watch
+    command: str
     downstream: DownstreamOptions
-    checked: list[Checked]
-
-
-class _Budget:
-    """Shares what time is left among the runs that are left."""
-
-    def __init__(self, minutes: float | None, runs: int) -> None:
-        self._end = math.inf if minutes is None else time.monotonic() + 60 * minutes
-        self._runs = runs
-
-    def share(self) -> float:
-        """Return the seconds that the next run may take."""
-        share = max(0.0, self._end - time.monotonic()) / max(1, self._runs)
-        self._runs -= 1
-        return share
-
-    def give_up(self, runs: int) -> None:
-        """Leave the time of runs that never come to the others."""
-        self._runs = max(0, self._runs - runs)
 
 
 def _described(options: EvaluateOptions | None, changes: dict[str, Any]) -> EvaluateOptions:
@@ -203,17 +181,20 @@ def _described(options: EvaluateOptions | None, changes: dict[str, Any]) -> Eval
 
 def _refuse_folder(folder: Path, overwrite: bool) -> None:
     from cafi.quality.results import FILE
+    from cafi.report.evaluated import REPORT
+    from cafi.report.saving import refuse_foreign
 
     if folder.exists() and not folder.is_dir():
         raise CafiError(f"{folder} is a file; name a folder for the results.")
     if (folder / FILE).exists() and not overwrite:
         raise CafiError(f"{folder} holds an evaluation; give --overwrite to replace it, or name another folder.")
+    refuse_foreign(folder / REPORT)
 
 
 def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Return the few figures that are shown first, as tables for people, and what must be known to read them."""
-    from cafi.quality import downstream_results as downstream
     from cafi.quality import overview as figures
+    from cafi.quality.downstream_tables import tables
 
     notes: dict[str, list[str]] = {}
     for e in found.evaluations:
@@ -221,23 +202,15 @@ def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
             notes.setdefault(note, []).append(f"{Path(e.movie).name}, --drop {e.drop}")
     everywhere = len(found.evaluations)
     told = [note if len(where) == everywhere else f"{', '.join(where)}: {note}" for note, where in notes.items()]
-    told += [note for one in found.downstream for note in one.found.notes]
-    return (*figures.overview(found.evaluations), *downstream.tables(found.downstream)), (figures.LEGEND, *told)
+    return (*figures.overview(found.evaluations), *tables(found.evaluations)), (figures.LEGEND, *told)
 
 
 def as_json(found: Evaluated) -> dict[str, Any]:
     """Return the same figures for programs."""
-    from cafi.quality import downstream_results as downstream
     from cafi.quality import overview as figures
 
     evaluations = figures.as_json(found.evaluations)
-    return {
-        "folder": str(found.folder),
-        "evaluations": evaluations,
-        "downstream": downstream.as_json(found.downstream),
-        "failed": found.failed,
-        "skipped": found.skipped,
-    }
+    return {"folder": str(found.folder), "evaluations": evaluations, "failed": found.failed, "skipped": found.skipped}
 
 
 def _sources(movies: str | Path | Iterable[str | Path]) -> tuple[list[Path], tuple[str, ...]]:
@@ -283,20 +256,30 @@ def _methods(options: EvaluateOptions, weights: Path | None) -> tuple[tuple[Inte
     return tuple(loaded), tuple(told)
 
 
-def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
-    """Yield the evaluation of one movie at one rate, after each method that has finished."""
+def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[Evaluation]:
+    """Yield the evaluation of one movie at one rate, after each method that has finished.
+
+    ``index`` counts the evaluations before it.
+    """
     from cafi.api.interpolate import open_source
     from cafi.quality.checking import begin, with_method
+    from cafi.quality.downstream import start_downstream
+    from cafi.quality.downstream_tables import with_downstream
     from cafi.quality.scoring import score_method
+    from cafi.report.watching import Watching
 
     options = session.options
     with open_source(source, session.read) as movie:
         with session.watch(f"{source.name}, --drop {drop}: looking at intensities") as on_progress:
             evaluation, check = begin(movie, source, drop, options.channels, session.engine, on_progress)
-        look, told = _look(session, check)
+        evaluation = replace(evaluation, provenance=evaluation.provenance | {"command": session.command})
+        watching = Watching(check, len(session.methods))
+        look, told = start_downstream(movie, check.held_out, session.downstream, list(check.ranges))
         evaluation = replace(evaluation, notes=(*evaluation.notes, *told))
         for interpolator in session.methods:
             maps = _maps(session, source, drop, interpolator, check) if options.maps else None
+            also = None if maps is None else maps.add
+            also = also if look is None else look.listener(interpolator.name, also)
             title = f"{source.name}, --drop {drop}: {interpolator.name}"
             try:
                 with session.watch(title) as on_progress:
@@ -305,7 +288,7 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
                         interpolator,
                         seconds=session.budget.share(),
                         on_progress=on_progress,
-                        on_scored=_listeners(maps, look, interpolator.name),
+                        on_scored=watching.listener(interpolator.name, also),
                     )
             except CafiError as error:
                 evaluation = replace(
@@ -318,35 +301,10 @@ def _steps(session: _Session, source: Path, drop: int) -> Iterator[Evaluation]:
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
         if look is not None and evaluation.methods:
-            from cafi.quality.downstream_results import Checked
-
-            session.checked.append(Checked(str(source), drop, look.result()))
+            yield with_downstream(evaluation, look.result())
+        watching.write(session.folder, index, str(source), drop)
     if not evaluation.methods:
         raise CafiError(" ".join(evaluation.notes))
-
-
-def _look(session: _Session, check: Check) -> tuple[DownstreamCheck | None, tuple[str, ...]]:
-    """Begin the downstream checks that were asked for; what cannot be checked is said, and the rest goes on."""
-    from cafi.quality.downstream import DownstreamCheck
-
-    if not (session.downstream.tracking or session.downstream.segmentation):
-        return None, ()
-    try:
-        return DownstreamCheck(check.movie, check.held_out, session.downstream, list(check.ranges)), ()
-    except CafiError as error:
-        return None, (str(error),)
-
-
-def _listeners(maps: Any, look: DownstreamCheck | None, method: str) -> Any:
-    """Hand each scored plane to whoever wants it."""
-
-    def tell(target: Any, z: int, channel: int, truth: Any, prediction: Any) -> None:
-        if maps is not None:
-            maps.add(target, z, channel, truth, prediction)
-        if look is not None:
-            look.take(method, target, channel, prediction)
-
-    return None if maps is None and look is None else tell
 
 
 def _maps(session: _Session, source: Path, drop: int, interpolator: Interpolator, check: Check) -> Any:
@@ -365,8 +323,7 @@ def _keep(found: list[Evaluation], evaluation: Evaluation) -> None:
         found.append(evaluation)
 
 
-def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False, checked: Sequence[Checked] = ()) -> None:
-    from cafi.quality.downstream_results import write_downstream
+def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False) -> None:
     from cafi.quality.results import write_evaluations
     from cafi.quality.tables import write_tables
 
@@ -375,8 +332,6 @@ def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False, c
     write_evaluations(folder, found)
     if tables:
         write_tables(folder, found)
-    if checked:
-        write_downstream(folder, checked)
 
 
 def _unwatched(_title: str) -> AbstractContextManager[Callable[[int, int], None]]:

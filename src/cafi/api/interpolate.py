@@ -32,6 +32,8 @@ class Result:
         The movie, and the frame table (CSV) beside it.
     acquired, interpolated, left_out : int
         Frames along the axis: measured, predicted, and measured but not on the timeline.
+    resampled : int
+        With a zoom all frames are, and none is acquired or interpolated.
     seconds : float
     messages : tuple of str
         Everything that the user should know about this result.
@@ -42,6 +44,8 @@ class Result:
         have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
+    report : Path or None
+        The page about the result, where it was asked for.
     """
 
     target: Path
@@ -54,6 +58,8 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    report: Path | None = None
+    resampled: int = 0
 
 
 def interpolate(
@@ -63,6 +69,7 @@ def interpolate(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    report: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Result:
@@ -82,6 +89,8 @@ def interpolate(
         Continue what an interrupted run with the same description left, if anything.
     overwrite : bool
         Replace an existing target or unfinished work.
+    report : bool
+        Write a page about the result beside it: NAME.report.html.
     on_progress : callable, optional
         Called with the number of stored frames and of all frames.
     **options
@@ -104,25 +113,43 @@ def interpolate(
     started = time.monotonic()
     run = describe_run(run, **options)
     source, target = Path(source), Path(target)
+    if report:
+        _refuse_report(target)
     with open_source(source, run.read) as movie:
         job = plan(movie, source, run)
         stood = standing(job, target) if resume else None
         findings = stood or execute(
             job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched
         )
-        acquired = int(job.table.acquired.sum())
+        acquired, interpolated, resampled = job.table.counts
         return Result(
             target=target,
             table=table_path(target),
             acquired=acquired,
-            interpolated=len(job.table) - acquired,
+            interpolated=interpolated,
+            resampled=resampled,
             left_out=len(job.table.left_out),
             seconds=time.monotonic() - started,
             messages=findings.messages,
             breaks=findings.breaks,
             noise_ratio=tuple(findings.noise_ratio),
             already_done=stood is not None,
+            report=_report(target) if report else None,
         )
+
+
+def _refuse_report(target: Path) -> None:
+    """Refuse, before any work, if a file that is no report lies where the report goes."""
+    from cafi.api.report import report_path
+    from cafi.report.saving import refuse_foreign
+
+    refuse_foreign(report_path(target))
+
+
+def _report(target: Path) -> Path:
+    from cafi.api.report import movie_report
+
+    return movie_report(target)
 
 
 def _unwatched(_done: int, _total: int) -> None:
@@ -165,8 +192,10 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     weights = run.method.weights
-    interpolator = registry.get(run.method.method, None if weights is None else Path(weights))
+    interpolator = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
     registry.check_times(interpolator, table.fraction[~table.acquired])
+    if interpolator.zoom != 1:
+        table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
     description = {
         "software": f"cafi {cafi.__version__}",
@@ -178,9 +207,20 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
 
 
+def _resampling_in_words(zoom: int) -> str:
+    return (
+        f"Every frame is resampled by a zoom of {zoom}: no pixel is an acquired one, `cafi restore` cannot give any"
+        " back, and what was drawn on the source's pixels (ROIs, overlays) is left out."
+    )
+
+
 def _refuse_unfit(movie: Movie, source: Path, axis: str) -> None:
     """Refuse predicted frames as a source, and a movie that lies along the other axis."""
+    from cafi.movie.reindex import source_name
+
     size, table = movie.header.size, movie.header.frames
+    if table is not None and table.counts.resampled:
+        raise CafiError(f"{source} holds resampled frames; start from its source, {source_name(movie.header)}.")
     if table is not None and not table.acquired.all():
         # Predicting from predictions would pass them off as measured in the next result.
         raise CafiError(

@@ -39,8 +39,7 @@ def evaluate(
     movies
         Movies, and folders or patterns of movies.
     out
-        The folder for the results: evaluation.json, scores.csv, summary.csv; downstream.json where spots are tracked
-        or nuclei segmented.
+        The folder for the results: report.html to look at; evaluation.json, scores.csv, summary.csv.
     weights
         Weights of your own training (.safetensors) for the learned method that they belong to.
     overwrite
@@ -85,4 +84,6 @@ def _report(found: Evaluated, *, as_json: bool) -> None:
         console.say(notes[0])
     for sentence in notes[1:]:
         console.warn(sentence)
+    if found.report is not None:
+        console.say(f"Report: {found.report}")
     console.say(f"All scores: {found.folder / 'scores.csv'}; means and differences: {found.folder / 'summary.csv'}.")

@@ -40,6 +40,7 @@ def interpolate(
     suffix: str = ".ome.tif",
     resume: bool = False,
     overwrite: bool = False,
+    report: bool = False,
     json: bool = False,
 ) -> int:
     """Predict the frames in between. Acquired frames come out bit-identical, every frame is marked.
@@ -58,6 +59,8 @@ def interpolate(
         Continue an interrupted run; what is complete already is left as it is.
     overwrite
         Replace an existing result, or unfinished work.
+    report
+        Write a page about the result beside it: NAME.report.html, one file that opens in any browser.
     json
         Print the summary as JSON on standard output.
     """
@@ -67,7 +70,7 @@ def interpolate(
     jobs = plan_jobs(movie, out, run, suffix)
     for sentence in jobs.skipped:
         console.warn(sentence)
-    outcomes = run_jobs(jobs, run, resume=resume, overwrite=overwrite, watch=console.progress)
+    outcomes = run_jobs(jobs, run, resume=resume, overwrite=overwrite, report=report, watch=console.progress)
     return _report(outcomes, several=jobs.several, as_json=json)
 
 
@@ -97,14 +100,17 @@ def _report(outcomes: list[Outcome], *, several: bool, as_json: bool) -> int:
 def _tell(result: Result) -> None:
     for message in result.messages:
         console.warn(message)
+    if result.report is not None:
+        console.say(f"report: {result.report}")
     if result.already_done:
         console.say(f"{result.target} was complete already.")
         return
-    speed = result.interpolated / max(result.seconds, 1e-9)
-    console.say(
-        f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
-        f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
-    )
+    predicted = result.interpolated + result.resampled
+    what = f"{result.acquired} acquired and {result.interpolated} interpolated frames"
+    if result.resampled:
+        what = f"{result.resampled} resampled frames"
+    speed = f"{predicted / max(result.seconds, 1e-9):.1f} predicted frames/s"
+    console.say(f"{result.target}: {what} in {result.seconds:.1f} s ({speed}); which is which: {result.table.name}")
     if any(ratio is not None for ratio in result.noise_ratio):
         ratios = ", ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in result.noise_ratio)
         console.say(f"noise of interpolated over acquired frames, by channel: {ratios}")
@@ -127,5 +133,7 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
     }
     if outcome.result is None:
         return common | {"status": "failed", "error": outcome.error}
-    result = asdict(outcome.result) | {"target": str(outcome.result.target), "table": str(outcome.result.table)}
+    result = asdict(outcome.result)
+    for path in ("target", "table", "report"):
+        result[path] = None if result[path] is None else str(result[path])
     return common | {"status": "done"} | result

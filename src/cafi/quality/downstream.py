@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cafi.quality.tracking.spots import Detector
 
     Grey = NDArray[np.float64]  # (Y, X)
+    OnScored = Callable[[Target, int, int, NDArray[Any], NDArray[Any]], None]
 
 LABELS_KEPT = 32  # label images of measured frames that are in memory
 
@@ -131,6 +132,16 @@ class DownstreamCheck:
             if look.flat
         ]
 
+    def listener(self, method: str, also: OnScored | None = None) -> OnScored:
+        """Return what is to be told of each plane of a method that was scored; it tells ``also`` in turn."""
+
+        def listen(target: Target, z: int, channel: int, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
+            self.take(method, target, channel, prediction)
+            if also is not None:
+                also(target, z, channel, truth, prediction)
+
+        return listen
+
     def take(self, method: str, target: Target, channel: int, plane: NDArray[Any]) -> None:
         """Look at one predicted plane (Y, X) of one channel."""
         for look in self._looks:
@@ -215,6 +226,18 @@ class _ChannelLook:
 
     def _grey(self, frame: int) -> Grey:
         return finite(grey(self._movie.source.read(frame, self.channel, 0)))
+
+
+def start_downstream(
+    movie: Movie, held_out: HeldOut, options: DownstreamOptions, channels: Sequence[int]
+) -> tuple[DownstreamCheck | None, tuple[str, ...]]:
+    """Begin the checks that were asked for, if any; what cannot be checked is said in a sentence."""
+    if not (options.tracking or options.segmentation):
+        return None, ()
+    try:
+        return DownstreamCheck(movie, held_out, options, channels), ()
+    except CafiError as error:
+        return None, (str(error),)
 
 
 def check_downstream(

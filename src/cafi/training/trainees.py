@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import torch
 
@@ -11,7 +11,7 @@ from cafi.errors import CafiError
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
-from cafi.training.losses import motion_loss, scale_loss, score_loss
+from cafi.training.losses import brightness_loss, motion_loss, scale_loss, score_loss, structure_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,25 +42,31 @@ class Trainee(Protocol):
 
 
 class KymoTrainee:
-    """Kymo: the expected score, flows that fit the clean frames at every level, and a likely scale."""
+    """Kymo: the expected score, structure, brightness, flows that fit the clean frames, and a likely scale."""
+
+    WEIGHTS: ClassVar[dict[str, float]] = {"structure": 1.0, "brightness": 0.05, "motion": 0.25, "scale": 0.1}
 
     def __init__(self, architecture: dict[str, int], weights: dict[str, float]) -> None:
         sizes = Architecture(**architecture)
         self.network: nn.Module = Kymo(sizes)
         self.architecture: dict[str, int] = asdict(sizes)
-        self.multiple = 4 * 2 ** (sizes.levels - 1)
-        self._motion, self._scale = weights.get("motion", 0.25), weights.get("scale", 0.1)
+        self.multiple = Kymo.MULTIPLE
+        self._weights = self.WEIGHTS | weights
 
     def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
-        """Return score, motion and scale loss."""
-        answer = network(Window(windows.frames, windows.times, windows.t, windows.valid))
-        steps = [motion_loss(flows, windows.clean, windows.truth, windows.valid) for flows in answer.steps]
-        fine = motion_loss(answer.flows, windows.clean, windows.truth, windows.valid)
-        return {
-            "score": score_loss(answer.mean, windows.truth, windows.variance),
-            "motion": self._motion * (sum(steps) / len(steps) + fine),
-            "scale": self._scale * scale_loss(answer.mean, answer.scale, windows.measured),
+        """Return the weighted parts of the loss; the score alone has weight 1."""
+        window = Window(windows.frames, windows.times, windows.t, windows.valid)
+        answer = network(window)
+        mean, truth = answer.mean, windows.truth
+        flows = [*(motion.flows(window) for motion in answer.steps), answer.flows]
+        parts = {
+            "structure": structure_loss(mean, truth),
+            "brightness": brightness_loss(mean, truth),
+            "motion": torch.stack([motion_loss(f, windows.clean, truth, windows.valid) for f in flows]).sum(),
+            "scale": scale_loss(mean, answer.scale, windows.measured),
         }
+        weighted = {name: self._weights[name] * part for name, part in parts.items()}
+        return {"score": score_loss(mean, truth, windows.variance)} | weighted
 
 
 def make_trainee(

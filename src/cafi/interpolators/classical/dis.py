@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,16 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
     Flow = NDArray[np.float32]
 
 SMALLEST = 16  # pixels: DIS needs 12; smaller frames are padded
 _LOCAL = threading.local()
+_OPENCV = threading.Lock()  # OpenCV's number of threads belongs to the whole process
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class Motion:
     middle: Flow
 
 
-def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Motion:
+def estimate_motion(
+    first: NDArray[np.float32], last: NDArray[np.float32], *, helpers: Executor | None = None
+) -> Motion:
     """Estimate the motion between two frames with DIS (Kroeger et al., ECCV 2016).
 
     Both directions are carried to the middle of the gap and averaged there; then both frames are
@@ -47,6 +54,8 @@ def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Mo
     ----------
     first, last : ndarray of float32, shape (Y, X)
         Normalised: [0, 1] maps to the 8 bits that DIS sees; what lies beyond is clipped, in that copy only.
+    helpers : Executor, optional
+        Where the second direction is estimated beside the first.
 
     Returns
     -------
@@ -57,8 +66,9 @@ def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Mo
     below, right = max(0, SMALLEST - height), max(0, SMALLEST - width)
     if below or right:
         first, last = (np.pad(frame, ((0, below), (0, right)), mode="symmetric") for frame in (first, last))
+    pending = None if helpers is None else helpers.submit(_dis, last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     forward = _dis(first, last, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    backward = _dis(last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    backward: Flow = pending.result() if pending else _dis(last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     half = 0.25 * (forward - backward)
     middle = 0.5 * (warp(forward, -half) - warp(backward, half))
     middle = middle + _dis(warp(first, -0.5 * middle), warp(last, 0.5 * middle), cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -107,3 +117,15 @@ def _estimator(preset: int) -> Any:
 
 def _eight_bit(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(np.clip(frame, 0, 1) * 255).astype(np.uint8)
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result."""
+    with _OPENCV:
+        before = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            yield
+        finally:
+            cv2.setNumThreads(before)

@@ -1,0 +1,186 @@
+"""The report of a finished movie: what was predicted, what was noticed, how it was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cafi.movie.frames import INTERPOLATED, KIND_NAMES, FrameTable
+from cafi.report.data import Caution, ReportData, Section, Table, Verdict
+from cafi.report.extras import cautions_of, coverage_plots, verdict_of
+from cafi.report.footage import Footage, Moment, affordable, moment_label, shrink_for, shrunk
+from cafi.report.methods_text import interpolation_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from cafi.movie.model import Header, Movie
+
+    Frames = NDArray[np.float16]
+
+UNCHECKED = (
+    "Nothing was held out here, so this page does not say how well the movie was predicted;"
+    " `cafi evaluate` of the source does."
+)
+
+
+def interpolated_report(movie: Movie, name: str, command: str | None, intervals: Movie | None = None) -> ReportData:
+    """Describe a movie that `cafi interpolate` made.
+
+    Parameters
+    ----------
+    movie : Movie
+        With its frame table and provenance.
+    name : str
+        Of its file.
+    command : str or None
+        The command line that makes it again.
+    intervals : Movie, optional
+        The movie of interval ends beside it: lower and upper of each channel, as channels.
+
+    Returns
+    -------
+    ReportData
+
+    Raises
+    ------
+    ValueError
+        If cafi did not make it.
+    """
+    header = movie.header
+    if header.frames is None:
+        raise ValueError(f"{name} has no frame table")
+    provenance = header.provenance or {}
+    section = Section(
+        name=name,
+        verdict=_verdict(provenance),
+        facts=tuple(_facts(header.frames, provenance)),
+        footage=_footage(movie, header.frames, provenance, intervals),
+        tables=tuple(_noise_table(header, provenance)),
+        plots=tuple(coverage_plots(provenance, _channel_names(header))),
+        cautions=tuple(_cautions(provenance)),
+        methods_text=tuple(interpolation_text(header.frames, provenance)),
+    )
+    return ReportData(f"Interpolated movie {name}", (section,), command, provenance)
+
+
+def _verdict(provenance: dict[str, Any]) -> Verdict:
+    return verdict_of(provenance) or Verdict("not judged", (UNCHECKED,))
+
+
+def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
+    counts = {name: int((frames.kind == kind).sum()) for kind, name in enumerate(KIND_NAMES)}
+    told = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    yield f"{told} frames, predicted by {provenance.get('method', 'an unknown method')}."
+    if len(frames.left_out):
+        yield f"{len(frames.left_out)} acquired frames of the source are not on this timeline."
+    ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
+    if ratios and min(ratios) < 1:
+        yield (
+            f"Interpolated frames have {min(ratios):.2f} times the noise of acquired ones: count photons, analyse"
+            " variances and fit FRAP curves on acquired frames alone, which `cafi restore` gives back."
+        )
+
+
+def _cautions(provenance: dict[str, Any]) -> Iterator[Caution]:
+    words = {"cut": "another scene, or a blank frame", "jump": "a jump of the whole field"}
+    for found in provenance.get("breaks", ()):
+        gap = found["gap"]
+        yield Caution(
+            f"gap {gap}–{gap + 1}", f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one."
+        )
+    yield from cautions_of(provenance)
+    for message in provenance.get("messages", ()):
+        yield Caution("movie", message)
+
+
+def _noise_table(header: Header, provenance: dict[str, Any]) -> Iterator[Table]:
+    ratios = provenance.get("noise_ratio") or ()
+    if len(ratios) != header.size.c:
+        return
+    rows = tuple((name, ratio) for name, ratio in zip(_channel_names(header), ratios, strict=True))
+    note = "High-pass noise of interpolated over acquired frames, before rounding; 1 means alike."
+    yield Table("Noise", ("channel", "noise ratio"), rows, (note,))
+
+
+def _channel_names(header: Header) -> tuple[str, ...]:
+    names = (channel.name for channel in header.channels)
+    return tuple(name or f"channel {c}" for c, name in enumerate(names)) or tuple(map(str, range(header.size.c)))
+
+
+def _footage(movie: Movie, frames: FrameTable, provenance: dict[str, Any], intervals: Movie | None) -> Footage:
+    size, shrink = movie.header.size, shrink_for(movie.header.size.y, movie.header.size.x)
+    pixels = (size.y // shrink) * (size.x // shrink) * size.c
+    part = affordable(len(frames), pixels * (2 if intervals else 1))
+    chosen = range(len(frames))[part]
+    across = (size.z if frames.axis == "t" else size.t) // 2
+    ranges = _ranges(movie, provenance)
+
+    def read(source: Movie, index: int, offset: bool = True) -> Frames:
+        place = (index, across) if frames.axis == "t" else (across, index)
+        planes = _grey(source.frame(*place), source.header.samples)
+        both = zip(planes, ranges if len(planes) == len(ranges) else np.repeat(ranges, 2, axis=0), strict=True)
+        normalised = np.stack([(plane - low * offset) / width for plane, (low, width) in both])
+        return np.asarray(shrunk(normalised, shrink), np.float16)
+
+    predicted = [i for i in chosen if frames.kind[i] == INTERPOLATED]
+    measured = [i for i in chosen if frames.kind[i] != INTERPOLATED]
+    method = str(provenance.get("method", "prediction"))
+    widths: dict[str, Frames] = {}
+    if intervals is not None and predicted:
+        ends = np.stack([read(intervals, i) for i in predicted])
+        widths = {method: ends[:, 1::2] - ends[:, ::2]}
+    return Footage(
+        moments=tuple(_moment(frames, i) for i in chosen),
+        channels=_channel_names(movie.header),
+        measured=np.stack([read(movie, i) for i in measured]),
+        measured_at=_places(chosen, measured),
+        predicted={method: np.stack([read(movie, i) for i in predicted])} if predicted else {},
+        predicted_at={method: _places(chosen, predicted)} if predicted else {},
+        interval=widths,
+        ranges=ranges,
+        shrink=shrink,
+        notes=tuple(_shown_part(frames, chosen, across, movie, shrink)),
+    )
+
+
+def _shown_part(frames: FrameTable, chosen: range, across: int, movie: Movie, shrink: int) -> Iterator[str]:
+    other, count = ("depth", movie.header.size.z) if frames.axis == "t" else ("time", movie.header.size.t)
+    if count > 1:
+        yield f"Frames are shown at the middle {other}, index {across} of {count}."
+    if len(chosen) < len(frames):
+        yield f"Frames {chosen[0]} to {chosen[-1]} of {len(frames)} are shown."
+    if shrink > 1:
+        yield f"Frames are shown with one pixel for {shrink} x {shrink} of the movie."
+
+
+def _ranges(movie: Movie, provenance: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    """Take offset and scale of each channel from the provenance; the mean of the samples of RGB pixels."""
+    found = provenance.get("normalisation", {})
+    channels = (movie.header.size.c, -1)
+    try:
+        low, width = (np.reshape(np.array(found[key], float), channels).mean(1) for key in ("offset", "scale"))
+    except (KeyError, ValueError):
+        return ((0.0, 1.0),) * movie.header.size.c
+    return tuple((a, b or 1.0) for a, b in zip(low.tolist(), width.tolist(), strict=True))
+
+
+def _grey(planes: NDArray[Any], samples: int) -> NDArray[np.float64]:
+    return np.asarray(planes if samples == 1 else planes.mean(-1), np.float64)
+
+
+def _moment(frames: FrameTable, index: int) -> Moment:
+    label = moment_label(float(frames.positions[index]), frames.unit, frames.axis)
+    left, kind = int(frames.left[index]), KIND_NAMES[frames.kind[index]]
+    if kind == "interpolated":
+        where = f"between acquired frames {left} and {left + 1} (t = {frames.fraction[index]:.2f})"
+        return Moment(label, "interpolated", where)
+    return Moment(label, "resampled" if kind == "resampled" else "acquired", f"frame {left} of the source")
+
+
+def _places(chosen: range, wanted: list[int]) -> tuple[int | None, ...]:
+    index = {frame: i for i, frame in enumerate(wanted)}
+    return tuple(index.get(frame) for frame in chosen)

@@ -1,0 +1,106 @@
+"""Text that can be put into the methods section of a paper, made of what is known about a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cafi.movie.frames import INTERPOLATED, RESAMPLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cafi.movie.frames import FrameTable
+    from cafi.quality.results import Evaluation
+
+PAPER = "Priessner et al., Nature Methods 2024, doi:10.1038/s41592-023-02138-w"
+KNOWN = {
+    "duplicate": "repetition of the nearest acquired frame",
+    "linear": "linear blending of the two acquired frames around the gap",
+    "cubic": "cubic (Catmull-Rom) interpolation through the four acquired frames around the gap",
+    "optical_flow": "dense inverse search optical flow (Kroeger et al., ECCV 2016) with symmetric warping",
+    "kymo": "the network Kymo",
+    "zooming-slowmo": "Zooming SlowMo (Xiang et al., CVPR 2020)",
+    "zooming_slowmo": "Zooming SlowMo (Xiang et al., CVPR 2020)",
+    "dain": "DAIN (Bao et al., CVPR 2019)",
+}
+
+
+def interpolation_text(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
+    """Say how the frames of a movie were predicted.
+
+    Parameters
+    ----------
+    frames : FrameTable
+    provenance : dict
+        As the movie carries it.
+    """
+    predicted = int((frames.kind == INTERPOLATED).sum())
+    along = "time" if frames.axis == "t" else "depth"
+    method = _method(str(provenance.get("method")), provenance.get("weights"))
+    kept = "enlarged by the same method" if (frames.kind == RESAMPLED).any() else "left unchanged"
+    yield (
+        f"Content-aware frame interpolation ({PAPER}) along {along} was done with {_software(provenance)}, by {method}."
+        f" {predicted} of {len(frames)} frames were predicted; acquired frames were {kept}, and each frame is marked as"
+        " acquired or interpolated in the file."
+    )
+    breaks = provenance.get("breaks", ())
+    if breaks:
+        yield (
+            f"{len(breaks)} {'gap' if len(breaks) == 1 else 'gaps'} with a cut or a stage jump"
+            f" {'was' if len(breaks) == 1 else 'were'} not interpolated."
+        )
+    ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
+    if ratios:
+        told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+        yield (
+            f"High-pass noise of interpolated over acquired frames was {told}"
+            f"{' (by channel)' if len(ratios) > 1 else ''}."
+        )
+
+
+def evaluation_text(evaluation: Evaluation, shown_scores: str) -> Iterator[str]:
+    """Say how a held-out check was done and what it found.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    shown_scores : str
+        The scores with their confidence intervals, in words.
+    """
+    held = evaluation.held_out
+    weights = evaluation.provenance.get("weights") or {}
+    names = [_method(name, weights.get(name) if isinstance(weights, dict) else None) for name in evaluation.methods]
+    kept = "every second frame was" if evaluation.drop == 2 else f"every {ordinal(evaluation.drop)} frame was"
+    yield (
+        f"Frame interpolation was checked on held-out frames with {_software(evaluation.provenance)}: {kept} kept, the"
+        f" {len(held.targets)} acquired frames between {'it' if len(held.kept) == 1 else 'them'} were withheld and"
+        f" predicted by {_listed(names)}, and compared with what was measured. Intensities were normalised for each"
+        " channel by the movie's 0.1 and 99.9 percentiles; scores are means over interpolated frames alone, with 95 %"
+        " confidence intervals over gaps."
+    )
+    if shown_scores:
+        yield shown_scores
+    yield (
+        f"As held-out gaps are {evaluation.drop} times as long as the gaps that are filled later, these errors are"
+        " upper estimates."
+    )
+
+
+def ordinal(number: int) -> str:
+    """Return a number as an ordinal: 2 -> second, 12 -> 12th."""
+    words = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth", 9: "ninth"}
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return words.get(number, f"{number}{ending}")
+
+
+def _software(provenance: dict[str, Any]) -> str:
+    return str(provenance.get("software") or "cafi")
+
+
+def _method(name: str, weights: str | None) -> str:
+    told = KNOWN.get(name, name)
+    return f"{told} (weights sha256 {weights[:12]}…)" if weights else told
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,59 @@
+"""Writing a report: whole or not at all, and never over a file that is no report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cafi.errors import CafiError
+from cafi.movie.writing.progress import told_clearly
+from cafi.report.page import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cafi.report.data import ReportData
+
+MARK = '<meta name="generator" content="cafi'  # stands within the first bytes of every report
+SEEN = 2048  # bytes in which it is looked for
+
+
+def save(report: ReportData, path: Path, on_progress: Callable[[int, int], None] | None = None) -> Path:
+    """Write a report, replacing an earlier one, and return its path.
+
+    Parameters
+    ----------
+    report : ReportData
+    path : Path
+    on_progress : callable, optional
+        As in `cafi.report.page.render`.
+
+    Raises
+    ------
+    CafiError
+        If another file is in the way, the disk is full or the folder cannot be written.
+    """
+    refuse_foreign(path)
+    text = render(report, on_progress)
+    unfinished = path.with_name(path.name + ".partial")
+    with told_clearly(path, lambda: "the report is not stored"):
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    return path
+
+
+def refuse_foreign(path: Path) -> None:
+    """Refuse to replace what cafi has not written.
+
+    Raises
+    ------
+    CafiError
+        If there is a file or folder at this place that is no report.
+    """
+    if not path.exists():
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            if MARK.encode() in file.read(SEEN):
+                return
+    raise CafiError(f"{path} exists already and is no report of cafi's; move it away.")

@@ -1,0 +1,204 @@
+"""The page in a real browser: the player moves, its parts stay linked, nothing is fetched, nothing goes wrong."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from imagecodecs import png_decode
+
+from cafi.report.page import render
+from tests.report.made import footage, report
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PATIENCE = 60_000  # ms: the machine may be busy
+PLAYER = ".player"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright, which drives the browser, is not installed")
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"no browser was found: these tests need one of {', '.join(NAMES)}")
+    with driver.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True, timeout=PATIENCE)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(report(film=footage(channels=2))), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(browser: Any, file: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The page, loaded anew; a console message or a request fails the test."""
+    width, height = getattr(request, "param", (1280, 900))
+    opened = browser.new_page(viewport={"width": width, "height": height})
+    opened.set_default_timeout(PATIENCE)
+    said: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda sent: asked.append(sent.url[:80]))
+    opened.goto(file.as_uri())
+    settled(opened)
+    yield opened
+    opened.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()[:80]]
+
+
+def settled(page: Any) -> None:
+    """Wait until every panel has drawn the picture that it should show."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.panel canvas')].every(each => each.dataset.picture !== undefined)"
+    )
+    page.wait_for_timeout(60)
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+    settled(page)
+
+
+def moment(page: Any) -> int:
+    return int(page.get_attribute(PLAYER, "data-moment"))
+
+
+def badge(page: Any, layer: str) -> str:
+    return str(page.inner_text(f"[data-layer={layer}] .badge"))
+
+
+def look(page: Any, layer: str) -> Any:
+    """What a panel's canvas shows, but for the last pixels, of which some panels have one more."""
+    return png_decode(page.locator(f"[data-layer={layer}] canvas").screenshot()).astype(float)[:120, :200, :3]
+
+
+def test_the_keyboard_moves_plays_and_stops(page: Any) -> None:
+    page.focus(PLAYER)
+    press(page, "Home")
+    assert moment(page) == 0
+    press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert moment(page) == 2
+    press(page, "End")
+    assert moment(page) == 8
+    press(page, "Home", " ")
+    page.wait_for_function("() => Number(document.querySelector('.player').dataset.moment) >= 2")
+    press(page, " ")
+    stopped = moment(page)
+    page.wait_for_timeout(500)
+    assert moment(page) == stopped
+
+
+def test_slider_buttons_and_strip_move_it_and_pictures_change(page: Any) -> None:
+    before = look(page, "interpolated")
+    page.locator(".slider").fill("5")
+    settled(page)
+    assert moment(page) == 5
+    assert "6 of 9" in page.inner_text(".state")
+    assert np.abs(look(page, "interpolated") - before).mean() > 2
+    page.click("[data-do=forward]")
+    page.click("[data-do=forward]")
+    assert moment(page) == 7
+    page.locator(".strip i").nth(2).click()
+    assert moment(page) == 2
+    page.focus(".slider")
+    press(page, "ArrowRight")
+    assert moment(page) == 3
+
+
+def test_interpolated_frames_are_marked_in_word_frame_and_strip(page: Any) -> None:
+    page.focus(PLAYER)
+    press(page, "Home", "ArrowRight")
+    assert badge(page, "interpolated") == "INTERPOLATED"
+    assert badge(page, "truth") == "ACQUIRED, held out"
+    assert badge(page, "acquired").startswith("NO FRAME")
+    assert "INTERPOLATED, between frames 0 and 2, t = 0.50" in page.inner_text(".state")
+    style = "([a, b]) => getComputedStyle(document.querySelector(`[data-layer=${a}] .screen`))[b]"
+    assert page.evaluate(style, ["interpolated", "borderTopStyle"]) == "dashed"
+    press(page, "ArrowRight")
+    assert badge(page, "interpolated") == "ACQUIRED"
+    assert badge(page, "error") == "acquired frame: nothing predicted"
+    assert page.evaluate(style, ["interpolated", "borderTopStyle"]) == "solid"
+    kinds = page.eval_on_selector_all(".strip i", "cells => cells.map(c => c.classList[0])")
+    assert kinds == ["acquired", "interpolated"] * 4 + ["acquired"]
+
+
+def test_all_panels_zoom_and_move_together(page: Any) -> None:
+    page.focus(PLAYER)
+    press(page, "Home")
+    whole = {layer: look(page, layer) for layer in ("truth", "interpolated", "acquired")}
+    press(page, "+", "+", "Shift+ArrowRight", "Shift+ArrowDown")
+    assert float(page.get_attribute(PLAYER, "data-zoom")) == pytest.approx(2.25)
+    x, y = map(float, page.get_attribute(PLAYER, "data-place").split(","))
+    assert (x, y) == pytest.approx((40 + 8 / 2.25, 30 + 6 / 2.25), abs=0.1)
+    near = {layer: look(page, layer) for layer in whole}
+    for layer, picture in near.items():
+        apart, changed = (np.abs(picture - other)[30:].mean() for other in (near["truth"], whole[layer]))
+        assert changed > 5
+        assert apart < 0.3 * changed, "the same place, seen below the badges"
+    press(page, "0")
+    assert float(page.get_attribute(PLAYER, "data-zoom")) == 1
+    box = page.locator("[data-layer=truth] canvas").bounding_box()
+    page.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    x, y = map(float, page.get_attribute(PLAYER, "data-place").split(","))
+    assert (x, y) == pytest.approx((50, 22.5), abs=1), "the point under the pointer stays where it is"
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 80, box["y"] + 50)
+    page.mouse.up()
+    moved = float(page.get_attribute(PLAYER, "data-place").split(",")[0])
+    assert x - moved == pytest.approx(30 / box["width"] * 80 / 2, abs=1)
+
+
+def test_methods_channels_and_panels_are_chosen(page: Any) -> None:
+    page.focus(PLAYER)
+    first = page.get_attribute("[data-layer=interpolated] canvas", "data-picture")
+    press(page, "m")
+    assert page.inner_text("[data-layer=interpolated] strong") == "interpolated: linear"
+    assert page.get_attribute("[data-layer=interpolated] canvas", "data-picture") != first
+    assert badge(page, "interval") == "not predicted by this method" or page.is_hidden("[data-layer=interval]")
+    page.select_option("[data-choose=channel]", "1")
+    settled(page)
+    assert page.get_attribute("[data-layer=truth] canvas", "data-picture") not in ("", first)
+    page.get_by_label("error", exact=True).uncheck()
+    assert page.is_hidden("[data-layer=error]")
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_needs_no_sideways_scrolling(page: Any) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("back", "play", "forward", "in", "out"):
+        box = page.locator(f"[data-do={name}]").bounding_box()
+        assert min(box["width"], box["height"]) >= 34
+
+
+def test_it_prints(page: Any) -> None:
+    pdf = io.BytesIO(page.pdf(format="A4")).getvalue()
+    assert pdf.startswith(b"%PDF")
+    assert len(pdf) > 20_000
+    page.emulate_media(media="print")
+    assert page.is_hidden(".buttons")
+    assert page.is_visible("text=Methods text for a paper")
+
+
+def test_everything_that_can_be_used_can_be_reached_by_keyboard_and_has_a_name(page: Any) -> None:
+    nameless = page.evaluate(
+        "() => [...document.querySelectorAll('button, select, input, canvas, img, svg.plot, [tabindex]')].filter(e =>"
+        " !(e.getAttribute('aria-label') || e.alt || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)"
+    )
+    assert nameless == []
+    assert page.evaluate("() => document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length") == 0
