@@ -28,7 +28,7 @@ INTERVALS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 FEWEST_GAPS = 3  # of one length without overlap that a pilot must hold
 LEAST = 4  # gaps of one length that are looked at, however little time there is
 SEVERAL = 2  # intervals at which every method failed, after which longer ones are not tried
-UNSTEADY = 1.5  # factor by which the contrast of a frame may differ from the usual; measured steady movies: 1.4
+UNSTEADY = 2.0  # factor by which the contrast of a frame may differ from the usual
 SIZED = 5  # frames that the size of structures is measured on
 
 
