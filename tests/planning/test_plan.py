@@ -105,7 +105,7 @@ def test_nothing_is_recommended_from_a_pilot_that_is_not_steady():
 
 def test_displacement_and_size_are_those_of_the_scene():
     frames = drifting(frames=12, speed=2)[:, 0, 0].astype(np.float64)
-    moved = displacement(list(frames), 3, intensity_range(frames))
+    moved = displacement(lambda t: frames[t], len(frames), 3, intensity_range(frames))
     assert moved.median == pytest.approx(6, abs=0.3)
     y, x = np.mgrid[:128, :128]
     spots = sum(
