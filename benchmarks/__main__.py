@@ -7,7 +7,21 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still, tiles
+from benchmarks import (
+    breaks,
+    calibration,
+    experiments,
+    memory,
+    methods,
+    particles,
+    peers,
+    planning,
+    realism,
+    speed,
+    startup,
+    still,
+    tiles,
+)
 
 METHODS = ("kymo", "optical_flow", "linear")
 PARTS = (
@@ -21,6 +35,8 @@ PARTS = (
     "still",
     "tiles",
     "breaks",
+    "experiments",
+    "planning",
     "realism",
 )
 
@@ -59,6 +75,10 @@ def main() -> None:
         tiles.report(chosen.movies)
     if chosen.only in (None, "breaks"):
         breaks.report(chosen.movies)
+    if chosen.only in (None, "experiments"):
+        experiments.report()
+    if chosen.only in (None, "planning"):
+        planning.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
 

@@ -1,7 +1,5 @@
 """Downstream checks on movies whose answer is known."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -62,11 +60,28 @@ def test_a_perfect_prediction_is_as_good_as_the_full_rate():
     held_out = hold_out(movie, 3)
     look = DownstreamCheck(movie, held_out, BOTH)
     for target in held_out.targets:
-        look.take("oracle", target, SimpleNamespace(mean=movie.frame(target.frame, 0)))
+        look.take("oracle", target, 0, movie.source.read(target.frame, 0, 0))
     found = look.result()
     full, _, oracle = found.tracking[0].rows
     assert oracle.all_frames == full.all_frames
     assert {row.of: row.average_precision for row in found.segmentation}["oracle"] == 1
+
+
+def test_a_method_that_filled_only_some_gaps_is_left_out_of_tracking():
+    movie = array_movie(crossing()[:, None, None])
+    held_out = hold_out(movie, 2)
+    look = DownstreamCheck(movie, held_out, BOTH)
+    for i, target in enumerate(held_out.targets[:3]):
+        plane = movie.source.read(target.frame, 0, 0)
+        look.take("whole", target, 0, plane)
+        if i != 1:
+            look.take("part", target, 0, plane)
+    found = look.result()
+    # The last gap was filled by nobody, as a cut is: the frame in it counts for no one.
+    assert [row.of for row in found.tracking[0].rows] == ["full rate", "no interpolation", "whole"]
+    assert found.tracking[0].rows[2].all_frames.alpha == 1
+    assert found.notes == ("part was left out of tracking: it filled only some of the gaps, and tracks need them all.",)
+    assert {row.of for row in found.segmentation} == {"no interpolation", "whole", "part"}
 
 
 def test_holes_and_rgb_are_looked_at_too():

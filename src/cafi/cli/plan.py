@@ -59,9 +59,7 @@ def plan(
 def _print(found: Plan) -> None:
     """One row for each interval: what it costs and saves, how far things move, and what each method makes of it."""
     methods = list(dict.fromkeys(point.method for point in found.points))
-    cells = {
-        (p.interval, p.method): f"{p.quality:.3f} ({p.assured:.3f}){' *' if p.keeps else ''}" for p in found.points
-    }
+    cells = {(p.interval, p.method): f"{p.quality:.3f} ({p.assured:.3f}){'*' if p.keeps else ''}" for p in found.points}
     moved = {d.interval: d for d in found.displacements}
     rows = [
         (
@@ -73,6 +71,9 @@ def _print(found: Plan) -> None:
         )
         for interval in sorted({point.interval for point in found.points})
     ]
-    columns = ("interval (frames)", "(s)", "light", "moves (px, median / fast)", *methods)
-    title = f"{found.bound}: mean over gaps (assured at {found.confidence:.0%} confidence); * keeps it"
+    columns = ("frames", "s", "light", "px moved", *methods)
+    title = (
+        f"Light, px moved (median / fastest 5%), mean quality (assured at {found.confidence:.0%} confidence);"
+        f" * keeps {found.bound}"
+    )
     console.print_table(columns, rows, title=title)

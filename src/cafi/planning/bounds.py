@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from cafi.errors import CafiError
 
+# What each metric is called in sentences.
 METRICS: dict[str, str] = {
-    "attained": "share of the SSIM that a perfect prediction, without noise, would have with the measured frames",
-    "ssim": "structural similarity of predicted and measured frames",
-    "psnr": "peak signal-to-noise ratio of predicted against measured frames, in dB",
-    "tracking": "alpha of the particle tracking challenge on the predicted frames, against tracks at full rate",
+    "attained": "attained SSIM (as a share of what a perfect prediction without noise would have)",
+    "ssim": "SSIM of predicted and measured frames",
+    "psnr": "PSNR of predicted against measured frames in dB",
+    "tracking": "tracking alpha on predicted frames against tracks at full rate",
 }
 
 

@@ -31,6 +31,7 @@ UNIT = Range(0.0, 1.0)
 GAPS = 24  # of one length that are looked at, at most
 NORMAL = 0.6745  # median absolute value of a standard normal variate
 SMALLEST = 1e-3  # SSIM that is divided by
+IDENTICAL = 100.0  # dB in the place of infinity, where a camera gave the same frame twice
 SEED = 0
 TIMED = 2  # frames that are predicted to learn what one costs
 
@@ -102,6 +103,15 @@ class Pilot:
         self._attainable: dict[tuple[int, int], float] = {}
         self.scales = scales or {c: intensity_range(self.frames[:, c]) for c in self.channels}
 
+    def unsteadiness(self) -> float:
+        """Return by what factor the contrast (standard deviation) of a frame differs most from the usual, 1 or more."""
+        factors = [1.0]
+        for c in self.channels:
+            contrast = np.array([_filled(frame).std() for frame in self.frames[:, c]])
+            usual, least = float(np.median(contrast)), float(contrast.min())
+            factors += [float(contrast.max()) / usual if usual else np.inf, usual / least if least else np.inf]
+        return max(factors)
+
     def predicted(
         self, method: Interpolator, interval: int, starts: Sequence[int], engine: EngineOptions | None
     ) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
@@ -130,13 +140,15 @@ class Pilot:
     def _score(self, metric: str, frame: int, c: int, mean: NDArray[np.float64]) -> float:
         truth, scale = _filled(self.frames[frame, c]), self.scales[c]
         if metric == "psnr":
-            return psnr(truth, _filled(mean), scale)
+            return min(psnr(truth, _filled(mean), scale), IDENTICAL)
         found = ssim(truth, _filled(mean), scale)
-        if metric == "ssim":
-            return found
+        return found / self.attainable(frame, c) if metric == "attained" else found
+
+    def attainable(self, frame: int, c: int) -> float:
+        """Return `attainable_ssim` of a measured frame, computed once."""
         if (frame, c) not in self._attainable:
-            self._attainable[frame, c] = attainable_ssim(truth, scale)
-        return found / self._attainable[frame, c]
+            self._attainable[frame, c] = attainable_ssim(_filled(self.frames[frame, c]), self.scales[c])
+        return self._attainable[frame, c]
 
     def seconds_for(self, method: Interpolator, metric: str, engine: EngineOptions | None) -> float:
         """Measure what one frame costs to predict and compare, once the method is loaded."""

@@ -28,6 +28,7 @@ INTERVALS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 FEWEST_GAPS = 3  # of one length without overlap that a pilot must hold
 LEAST = 4  # gaps of one length that are looked at, however little time there is
 SEVERAL = 2  # intervals at which every method failed, after which longer ones are not tried
+UNSTEADY = 1.5  # factor by which the contrast of a frame may differ from the usual; measured steady movies: 1.4
 SIZED = 5  # frames that the size of structures is measured on
 
 
@@ -59,6 +60,8 @@ class Plan:
         Typical size of what is seen, in pixels (full width at half maximum); NaN where nothing is.
     displacements : tuple of Displacement
         Over one frame, and over every interval that was tried.
+    unsteadiness : float
+        Factor by which the contrast of a frame differs from the usual; beyond `UNSTEADY` nothing is recommended.
     notes : tuple of str
     """
 
@@ -74,12 +77,18 @@ class Plan:
     points: tuple[Point, ...]
     structure: float
     displacements: tuple[Displacement, ...]
+    unsteadiness: float
     notes: tuple[str, ...]
 
     @property
     def light_saved(self) -> float:
         """Share of the light dose that is saved when the same time is recorded."""
         return 1 - 1 / self.interval
+
+    @property
+    def steady(self) -> bool:
+        """Whether what holds for one part of the pilot can hold for another."""
+        return self.unsteadiness <= UNSTEADY
 
     @property
     def longest_tried(self) -> int:
@@ -139,6 +148,9 @@ def make_plan(
     empty = sorted(set(range(movie.header.size.c)) - set(pilot.channels))
     notes += [f"Channel {c} is constant and was left out." for c in empty]
     points, more = _measured(pilot, bound, methods, intervals, confidence, seconds, engine, on_progress)
+    change = pilot.unsteadiness()
+    if change > UNSTEADY:
+        points = [replace(point, keeps=False) for point in points]
     limits = longest(points)
     method = _best(points, limits)
     grey, scale = pilot.frames[:, pilot.channels[0]], pilot.scales[pilot.channels[0]]
@@ -157,6 +169,7 @@ def make_plan(
         points=tuple(points),
         structure=float(np.median([structure_size(grey[i]) for i in np.linspace(0, len(grey) - 1, SIZED).astype(int)])),
         displacements=tuple(displacement(list(grey), interval, scale) for interval in (1, *tried)),
+        unsteadiness=change,
         notes=(*notes, *more),
     )
 

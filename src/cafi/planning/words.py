@@ -45,7 +45,7 @@ def _advice(plan: Plan) -> str:
 
 
 def _savings(plan: Plan) -> str:
-    longer = f"{plan.interval} times as long"
+    longer = "twice as long" if plan.interval == 2 else f"{plan.interval} times as long"
     if plan.frame_interval is not None:
         own = plan.frame_interval * plan.frames
         longer += f" ({duration(plan.interval * own)} instead of {duration(own)})"
@@ -65,6 +65,12 @@ def _assurance(plan: Plan) -> str:
 
 
 def _refusal(plan: Plan) -> str:
+    if not plan.steady:
+        return (
+            f"No interval is recommended: the contrast of the pilot's frames changes by a factor of"
+            f" {plan.unsteadiness:.1f}, and what holds for one part does not hold for another; plan from a"
+            " part that is steady."
+        )
     best = max((p for p in plan.points if p.interval == 2), key=lambda p: p.assured, default=None)
     if best is None:
         return f"Go on capturing every frame: no method could be tried (wanted: {plan.bound})."
@@ -81,28 +87,28 @@ def _confident(plan: Plan, point: Point) -> str:
 
 
 def _metric(plan: Plan) -> str:
-    return METRICS[plan.bound.split(">=")[0]].split(",")[0]
+    return METRICS[plan.bound.split(">=")[0]]
 
 
 def _motion(plan: Plan) -> str:
+    own = next(d for d in plan.displacements if d.interval == 1)
     moved = next(d for d in plan.displacements if d.interval == plan.interval)
-    captured = "from frame to frame" if plan.interval == 1 else "between captured frames"
-    text = f"Things move {_way(plan, moved)} {captured}"
-    if plan.interval > 1:
-        first = next(d for d in plan.displacements if d.interval == 1)
-        text += f", and {_way(plan, first)} between two of the pilot"
+    if plan.interval == 1:
+        return f"From frame to frame things move {_way(plan, own)}."
+    text = (
+        f"Between captured frames things move {_way(plan, moved)}; between two frames of the pilot {own.median:.2g} px"
+    )
     if math.isfinite(plan.structure) and moved.fast > FAR * plan.structure:
-        text += "; what is fast goes farther than its own size, where no method is reliable"
+        text += "; the fastest go farther than their own size, where methods often fail"
     return text + "."
 
 
 def _way(plan: Plan, moved: Displacement) -> str:
-    parts = [f"{moved.median:.2g} px (fast ones {moved.fast:.2g} px)"]
-    if plan.pixel_size is not None:
-        parts.append(f"{moved.median * plan.pixel_size:.2g} µm")
+    known = [f"{moved.median * plan.pixel_size:.2g} µm"] if plan.pixel_size is not None else []
     if math.isfinite(plan.structure):
-        parts.append(f"{moved.median / plan.structure:.2g} of their size of {plan.structure:.2g} px")
-    return ", ".join(parts)
+        known.append(f"{moved.median / plan.structure:.2g} of their size, which is {plan.structure:.2g} px")
+    known.append(f"the fastest 5% of pixels {moved.fast:.2g} px or more")
+    return f"{moved.median:.2g} px ({'; '.join(known)})"
 
 
 def _scope(plan: Plan) -> str:

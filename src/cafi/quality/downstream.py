@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cafi.errors import CafiError
-from cafi.quality.prediction import predict, true_planes
+from cafi.quality.metrics.ranges import grey
+from cafi.quality.prediction import predict
 from cafi.quality.segmentation import SegmentationScores, compare, make_segmenter
 from cafi.quality.tracking.check import NULL, TrackingRow, check_tracking
 from cafi.quality.tracking.linking import greatest_step
-from cafi.quality.tracking.spots import make_detector
+from cafi.quality.tracking.spots import make_detector, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Movie
     from cafi.quality.downstream_options import DownstreamOptions
-    from cafi.quality.prediction import Predicted
     from cafi.quality.results import HeldOut, Target
     from cafi.quality.segmentation import Segmenter
     from cafi.quality.tracking.spots import Detector
 
     Grey = NDArray[np.float64]  # (Y, X)
+    OnScored = Callable[[Target, int, int, NDArray[Any], NDArray[Any]], None]
+
+LABELS_KEPT = 32  # label images of measured frames that are in memory
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,17 @@ class Downstream:
 
 
 class DownstreamCheck:
-    """Takes predicted frames as they come, keeps their spots and segmentation scores alone, and compares at the end.
+    """Takes predicted planes as they come, keeps their spots and segmentation scores alone, and compares at the end.
 
     Parameters
     ----------
     movie : Movie
         All of it.
     held_out : HeldOut
-        The frames that every method predicts.
+        The frames that methods predict.
     options : DownstreamOptions
+    channels : sequence of int, optional
+        All if omitted.
 
     Raises
     ------
@@ -106,95 +112,105 @@ class DownstreamCheck:
         If the movie is a stack of several planes, no channel shows anything, or a package is missing.
     """
 
-    def __init__(self, movie: Movie, held_out: HeldOut, options: DownstreamOptions) -> None:
-        self._movie, self._options = movie, options
+    def __init__(
+        self, movie: Movie, held_out: HeldOut, options: DownstreamOptions, channels: Sequence[int] | None = None
+    ) -> None:
         name = movie.path or movie.header.name
         if movie.header.size.z > 1:
             raise CafiError(
                 f"{name} has {movie.header.size.z} planes in depth, and spots and nuclei are looked for in single"
                 " planes; take a projection or one plane of it, or leave --tracking and --segmentation out."
             )
-        ends = {gap + side for gap in held_out.gaps for side in (0, 1)}
-        self._kept = [held_out.kept[i] for i in sorted(ends)]
-        self._frames = sorted({*self._kept, *(target.frame for target in held_out.targets)})
-        greys = {frame: self._greys(true_planes(movie, frame, 0)) for frame in self._frames}
-        channels = [c for c in range(movie.header.size.c) if any(np.ptp(grey[c]) > 0 for grey in greys.values())]
-        if not channels:
+        wanted = range(movie.header.size.c) if channels is None else channels
+        looks = [_ChannelLook(movie, held_out, channel, options) for channel in wanted]
+        self._looks = [look for look in looks if not look.flat]
+        if not self._looks:
             raise CafiError(f"{name} is constant: there is nothing in it to be tracked or segmented.")
-        self._looks = [
-            _ChannelLook(c, [greys[f][c] for f in self._frames], self._frames, self._kept, options) for c in channels
+        self._notes = [
+            f"Channel {look.channel} is constant and was left out of the downstream checks."
+            for look in looks
+            if look.flat
         ]
-        self._notes = tuple(
-            f"Channel {c} is constant and was left out of the downstream checks."
-            for c in range(movie.header.size.c)
-            if c not in channels
-        )
 
-    def take(self, method: str, target: Target, predicted: Predicted) -> None:
-        """Look at one predicted frame."""
-        greys = self._greys(predicted.mean)
+    def listener(self, method: str, also: OnScored | None = None) -> OnScored:
+        """Return what is to be told of each plane of a method that was scored; it tells ``also`` in turn."""
+
+        def listen(target: Target, z: int, channel: int, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
+            self.take(method, target, channel, prediction)
+            if also is not None:
+                also(target, z, channel, truth, prediction)
+
+        return listen
+
+    def take(self, method: str, target: Target, channel: int, plane: NDArray[Any]) -> None:
+        """Look at one predicted plane (Y, X) of one channel."""
         for look in self._looks:
-            look.take(method, target.frame, greys[look.channel])
+            if look.channel == channel:
+                look.take(method, target.frame, finite(plane))
 
     def result(self) -> Downstream:
         """Compare what was taken."""
-        tracking = tuple(look.tracking() for look in self._looks) if self._options.tracking else ()
-        segmentation = tuple(row for look in self._looks for row in look.segmentation())
-        return Downstream(tracking, segmentation, self._notes)
-
-    def _greys(self, planes: NDArray[Any]) -> list[Grey]:
-        """One finite plane for each channel: the mean over RGB samples, holes filled with the mean."""
-        samples = self._movie.header.samples
-        grey = np.asarray(planes, np.float64).reshape(-1, samples, *planes.shape[1:]).mean(1)
-        return [_filled(plane) for plane in grey]
+        tracking = [found for look in self._looks if (found := look.tracking(self._notes)) is not None]
+        segmentation = [row for look in self._looks for row in look.segmentation()]
+        return Downstream(tuple(tracking), tuple(segmentation), tuple(dict.fromkeys(self._notes)))
 
 
 class _ChannelLook:
     """Spots and segmentation scores of one channel."""
 
-    def __init__(
-        self,
-        channel: int,
-        greys: Sequence[Grey],
-        frames: Sequence[int],
-        kept: Sequence[int],
-        options: DownstreamOptions,
-    ) -> None:
-        self.channel, self._frames, self._kept, self._options = channel, list(frames), list(kept), options
-        seen = [grey for frame, grey in zip(frames, greys, strict=True) if frame in set(kept)]
+    def __init__(self, movie: Movie, held_out: HeldOut, channel: int, options: DownstreamOptions) -> None:
+        self.channel, self._movie, self._options = channel, movie, options
+        ends = {gap + side for gap in held_out.gaps for side in (0, 1)}
+        self._kept = [held_out.kept[i] for i in sorted(ends)]
+        self._targets = [target.frame for target in held_out.targets]
+        sample = [self._grey(self._kept[i]) for i in sample_of(len(self._kept))]
+        self.flat = all(np.ptp(grey) == 0 for grey in sample)
         self._detector: Detector | None = None
         self._segment: Segmenter | None = None
+        if self.flat:
+            return
         if options.tracking:
-            self._detector = make_detector(seen, options.spot_diameter)
-            self._spots = [self._detector.find(grey) for grey in greys]
+            self._detector = make_detector(sample, options.spot_diameter)
+            self._spots = {f: self._detector.find(self._grey(f)) for f in sorted({*self._kept, *self._targets})}
             self._found: dict[str, dict[int, NDArray[np.float64]]] = defaultdict(dict)
         if options.segmentation:
-            self._segment = make_segmenter(options.segmenter, seen)
-            self._labels = dict(zip(frames, map(self._segment, greys), strict=True))
+            self._segment = segment = make_segmenter(options.segmenter, sample)
+            self._labels = lru_cache(LABELS_KEPT)(lambda frame: segment(self._grey(frame)))
+            self._objects = [np.unique(self._labels(frame)).size - 1 for frame in self._kept]
             self._scores: dict[str, list[SegmentationScores]] = defaultdict(list)
-            for frame in frames:
-                if frame not in kept:
-                    nearest = min(kept, key=lambda other: abs(other - frame))
-                    self._scores[NULL].append(compare(self._labels[frame], self._labels[nearest]))
+            for frame in self._targets:
+                nearest = min(self._kept, key=lambda other: abs(other - frame))
+                self._scores[NULL].append(compare(self._labels(frame), self._labels(nearest)))
 
     def take(self, method: str, frame: int, grey: Grey) -> None:
         if self._detector is not None:
-            self._found[method][self._frames.index(frame)] = self._detector.find(grey)
+            self._found[method][frame] = self._detector.find(grey)
         if self._segment is not None:
-            self._scores[method].append(compare(self._labels[frame], self._segment(grey)))
+            self._scores[method].append(compare(self._labels(frame), self._segment(grey)))
 
-    def tracking(self) -> ChannelTracking:
+    def tracking(self, notes: list[str]) -> ChannelTracking | None:
+        """Track on all frames that some method predicted, with the methods that predicted all of these."""
         if self._detector is None:
-            raise ValueError("tracking was not asked for")
-        step = self._options.greatest_step or greatest_step(self._spots)
-        kept = np.searchsorted(self._frames, self._kept)
-        rows = check_tracking(self._spots, kept, self._found, step)
+            return None
+        predicted = set().union(*self._found.values()) if self._found else set(self._targets)
+        frames = sorted({*self._kept, *predicted})
+        whole = {method: made for method, made in self._found.items() if predicted <= set(made)}
+        notes += [
+            f"{method} was left out of tracking: it filled only some of the gaps, and tracks need them all."
+            for method in self._found
+            if method not in whole
+        ]
+        place = {frame: i for i, frame in enumerate(frames)}
+        spots = [self._spots[frame] for frame in frames]
+        step = self._options.greatest_step or greatest_step(spots)
+        kept = np.array([place[frame] for frame in self._kept])
+        made = {method: {place[frame]: found for frame, found in of.items()} for method, of in whole.items()}
+        rows = check_tracking(spots, kept, made, step)
         return ChannelTracking(self.channel, self._detector.diameter, self._detector.threshold, step, rows)
 
     def segmentation(self) -> list[SegmentationRow]:
         if self._segment is None:
             return []
-        acquired = float(np.mean([np.unique(self._labels[f]).size - 1 for f in self._kept]))
         return [
             SegmentationRow(
                 self.channel,
@@ -203,10 +219,25 @@ class _ChannelLook:
                 _mean(score.average_precision for score in scores),
                 _mean(score.true_count for score in scores),
                 _mean(score.count for score in scores),
-                acquired,
+                float(np.mean(self._objects)),
             )
             for of, scores in self._scores.items()
         ]
+
+    def _grey(self, frame: int) -> Grey:
+        return finite(grey(self._movie.source.read(frame, self.channel, 0)))
+
+
+def start_downstream(
+    movie: Movie, held_out: HeldOut, options: DownstreamOptions, channels: Sequence[int]
+) -> tuple[DownstreamCheck | None, tuple[str, ...]]:
+    """Begin the checks that were asked for, if any; what cannot be checked is said in a sentence."""
+    if not (options.tracking or options.segmentation):
+        return None, ()
+    try:
+        return DownstreamCheck(movie, held_out, options, channels), ()
+    except CafiError as error:
+        return None, (str(error),)
 
 
 def check_downstream(
@@ -242,18 +273,23 @@ def check_downstream(
     done, total = 0, len(methods) * len(held_out.targets)
     for method in methods:
         for target, predicted in predict(method, movie, held_out, engine):
-            check.take(method.name, target, predicted)
+            if not predicted.copied:  # a cut or a stage jump, which nobody interpolates
+                planes = predicted.mean.reshape(movie.header.size.c, -1, *predicted.mean.shape[-2:]).mean(1)
+                for channel, plane in enumerate(planes):
+                    check.take(method.name, target, channel, plane)
             done += 1
             if on_progress is not None:
                 on_progress(done, total)
     return check.result()
 
 
-def _filled(plane: Grey) -> Grey:
-    finite = np.isfinite(plane)
-    if finite.all():
+def finite(plane: NDArray[Any]) -> Grey:
+    """Return a plane in float64 with the mean of its finite pixels where pixels are not finite."""
+    plane = np.asarray(plane, np.float64)
+    good = np.isfinite(plane)
+    if good.all():
         return plane
-    return np.where(finite, plane, plane[finite].mean() if finite.any() else 0.0)
+    return np.where(good, plane, plane[good].mean() if good.any() else 0.0)
 
 
 def _mean(values: Any) -> float:

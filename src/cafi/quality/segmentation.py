@@ -24,7 +24,6 @@ Segmentation = Literal["threshold", "cellpose", "stardist"]
 SMOOTHING = 2.0  # pixels (standard deviation) before the threshold
 SMALLEST = 30  # pixels: what is smaller is no nucleus
 OVERLAP = 0.5  # intersection over union from which two objects are the same
-SAMPLE = 8  # frames that the threshold is measured on
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def make_segmenter(kind: Segmentation, frames: Sequence[NDArray[np.floating]]) -
         pass beside bright ones, and parts separated by a watershed. The others take
         their own pre-trained networks from where those packages keep them.
     frames : sequence of ndarray of float, each of shape (Y, X)
-        Acquired ones; at most eight, evenly spread, are looked at.
+        A few acquired ones.
 
     Raises
     ------
@@ -135,8 +134,7 @@ def make_segmenter(kind: Segmentation, frames: Sequence[NDArray[np.floating]]) -
 def _thresholding(frames: Sequence[NDArray[np.floating]]) -> Segmenter:
     from skimage.filters import threshold_li
 
-    chosen = [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, min(SAMPLE, len(frames))).astype(int))]
-    smooth = np.stack([ndimage.gaussian_filter(np.asarray(frame, np.float64), SMOOTHING) for frame in chosen])
+    smooth = np.stack([ndimage.gaussian_filter(np.asarray(frame, np.float64), SMOOTHING) for frame in frames])
     threshold = float(threshold_li(smooth)) if np.ptp(smooth) > 0 else float("inf")  # type: ignore[no-untyped-call]
     return lambda frame: threshold_and_watershed(frame, threshold)
 

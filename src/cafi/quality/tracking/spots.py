@@ -91,7 +91,7 @@ def make_detector(
     -------
     Detector
     """
-    chosen = [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, min(SAMPLE, len(frames))).astype(int))]
+    chosen = [frames[i] for i in sample_of(len(frames))]
     if diameter is None:
         told = np.concatenate([_diameters(frame) for frame in chosen])
         diameter = float(np.median(told)) if told.size else DIAMETERS[0]
@@ -100,6 +100,11 @@ def make_detector(
         middle = np.median(answers)
         threshold = float(middle + NOISES * 1.4826 * np.median(np.abs(answers - middle)))
     return Detector(diameter, threshold)
+
+
+def sample_of(count: int) -> list[int]:
+    """Return indices of at most eight of so many frames, evenly spread."""
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))]
 
 
 def _diameters(frame: NDArray[np.floating]) -> NDArray[np.float64]:
