@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.read import read as read
-    from cafi.api.report import report as report
+    from cafi.api.report import make_report as make_report
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
     from cafi.api.train import train as train
@@ -21,8 +21,8 @@ _PUBLIC = {
     "CafiError": "cafi.errors",
     "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
+    "make_report": "cafi.api.report",
     "read": "cafi.api.read",
-    "report": "cafi.api.report",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
@@ -32,8 +32,8 @@ __all__ = [
     "__version__",
     "evaluate",
     "interpolate",
+    "make_report",
     "read",
-    "report",
     "restore",
     "simulate",
     "train",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from cafi.api.command import command_line
-from cafi.api.report import report
+from cafi.api.report import make_report
 from cafi.errors import CafiError
 from cafi.quality.options import EvaluateOptions, parts
 
@@ -142,7 +142,7 @@ def evaluate(
         sentences = list(dict.fromkeys(failed.values()))
         raise CafiError(" ".join(sentences))
     with watch("making the report") as on_progress:
-        page = report(folder, on_progress=on_progress)
+        page = make_report(folder, on_progress=on_progress)
     return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), page)
 
 

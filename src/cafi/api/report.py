@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cafi.movie.model import Movie
 
 
-def report(source: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
+def make_report(source: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
     """Make (again) the report of a held-out check, or of a movie that `cafi.interpolate` wrote.
 
     Parameters
@@ -39,7 +39,7 @@ def report(source: str | Path, *, on_progress: Callable[[int, int], None] | None
     Examples
     --------
     >>> import cafi
-    >>> cafi.report("checked")  # doctest: +SKIP
+    >>> cafi.make_report("checked")  # doctest: +SKIP
     """
     from cafi.quality.results import FILE
     from cafi.report.evaluated import REPORT, evaluation_report
