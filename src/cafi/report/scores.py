@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 HEADLINES = ("psnr", "ssim")  # metrics by which methods are compared in words
 INTERVALS = "In brackets: 95 % confidence interval over gaps; none where there are too few."
+CLASSES = (
+    "Blocks of 32 x 32 pixels in classes of how far optical flow finds them to move over the gap; blocks that show"
+    " nothing but noise are left out. Bars: 95 % confidence intervals over gaps. The error includes the noise of the"
+    " measured frame."
+)
 FEWEST_PLACES = 2  # in a gap, from which a plot against t tells something
 
 
@@ -98,14 +103,11 @@ def displacement_plots(errors: Sequence[DisplacementError], channels: Sequence[s
         )
         several = len(by_channel) > 1 and channel < len(channels)
         yield Plot(
-            "Error against displacement" + (f", {channels[channel]}" if several else ""),
+            "Error against displacement" + (f", {channel_label(channels[channel])}" if several else ""),
             "displacement over the held-out gap (px)",
             "RMS error (% of range)",
             series,
-            (
-                "Blocks of 32 x 32 pixels in classes of how far optical flow finds them to move over the gap;"
-                " bars: 95 % confidence intervals over gaps. The error includes the noise of the measured frame.",
-            ),
+            (CLASSES,),
         )
 
 
@@ -147,13 +149,18 @@ def _headline_table(evaluation: Evaluation, rows: dict[str, dict[str, Row]], ord
 
 def _channel_table(evaluation: Evaluation, order: list[str]) -> Table:
     cells: list[tuple[Cell, ...]] = []
-    for channel, label in enumerate(evaluation.channels):
+    for channel, label in enumerate(map(channel_label, evaluation.channels)):
         rows = {name: {row.method: row for row in summarise(evaluation, name, channel)} for name in HEADLINES}
         for method in order:
             if not math.isnan(rows["psnr"][method].mean.value):
                 cells.append((label, method, *_pair(rows["psnr"][method]), *_pair(rows["ssim"][method])))
     columns = ("channel", "method", "PSNR (dB)", "against best classical", "SSIM", "against best classical")
     return Table("Channels", columns, tuple(cells), (INTERVALS,))
+
+
+def channel_label(name: str) -> str:
+    """Return a channel's name; of one without a name its number, and that it is one."""
+    return f"channel {name}" if name.isdecimal() else name
 
 
 def _headings(evaluation: Evaluation) -> Iterator[str]:
