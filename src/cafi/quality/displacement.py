@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -135,11 +136,9 @@ def displacement(first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArr
 
     smooth = [gaussian_filter(np.nan_to_num(frame), SMOOTHING).astype(np.float32) for frame in (first, last)]
     flow = estimate_motion(*smooth).middle
-    moved = _by_block(np.hypot(flow[..., 0], flow[..., 1]).astype(np.float64), np.median)
-    shows = [
-        _by_block(seen, np.std) > STRUCTURE * _smoothed_noise(raw)
-        for seen, raw in zip(smooth, (first, last), strict=True)
-    ]
+    moved = _by_block(np.hypot(flow[..., 0], flow[..., 1]), np.median)
+    both = zip(smooth, (first, last), strict=True)
+    shows = [_by_block(seen, np.std) > STRUCTURE * _smoothed_noise(raw) for seen, raw in both]
     return np.where(shows[0] | shows[1], moved, np.nan)
 
 
@@ -148,7 +147,7 @@ def _smoothed_noise(frame: NDArray[np.float64]) -> float:
     from cafi.engine.noise import high_pass_noise
 
     raw = float(high_pass_noise(np.nan_to_num(frame)[None].astype(np.float32))[0]) / NORMAL_MEDIAN
-    return raw / (2 * np.sqrt(np.pi) * SMOOTHING)
+    return raw / (2 * math.sqrt(math.pi) * SMOOTHING)
 
 
 def write_displacement_errors(path: Path, found: Sequence[DisplacementError]) -> None:
@@ -186,7 +185,7 @@ def _row(row: dict[str, str]) -> DisplacementError:
     )
 
 
-def _by_block(frame: NDArray[np.float64], summary: Any) -> NDArray[np.float64]:
+def _by_block(frame: NDArray[Any], summary: Any) -> NDArray[np.float64]:
     """Summarise blocks of about `BLOCK` pixels in a side, shape (..., Y, X) -> (..., blocks, blocks)."""
     cuts = [np.array_split(np.arange(side), max(1, side // BLOCK)) for side in frame.shape[-2:]]
     return np.stack(
