@@ -41,6 +41,10 @@ class Result:
         have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
+    interval : Path or None
+        The movie of lower and upper bounds; None without ``uncertainty``, or where the movie is too short for it.
+    intervals : tuple of dict or None
+        For each channel how its intervals did on held-out frames.
     """
 
     target: Path
@@ -53,6 +57,8 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    interval: Path | None = None
+    intervals: tuple[dict[str, Any] | None, ...] = ()
 
 
 def interpolate(
@@ -101,6 +107,8 @@ def interpolate(
     >>> cafi.interpolate("cells.tif", "cells_x2.ome.tif", factor=2)  # doctest: +SKIP
     """
     started = time.monotonic()
+    from cafi.api.intervals import interval_path
+
     run = describe_run(run, **options)
     source, target = Path(source), Path(target)
     with _open(source, run) as movie:
@@ -121,6 +129,8 @@ def interpolate(
             breaks=findings.breaks,
             noise_ratio=tuple(findings.noise_ratio),
             already_done=stood is not None,
+            interval=interval_path(target) if findings.intervals else None,
+            intervals=tuple(findings.intervals),
         )
 
 
