@@ -306,6 +306,10 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
+        if options.intervals and evaluation.methods:
+            with session.watch(f"{source.name}, --drop {drop}: intervals") as on_progress:
+                evaluation = watching.calibrate(evaluation, session.methods, on_progress)
+            yield evaluation
         watching.write(session.folder, index, str(source), drop)
     if not evaluation.methods:
         raise CafiError(" ".join(evaluation.notes))

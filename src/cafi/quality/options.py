@@ -1,4 +1,7 @@
-"""Options of held-out checks, and of what comes beside the frames. Imports only pydantic, so that the command line starts fast."""
+"""Options of held-out checks, and of what comes beside the frames.
+
+Imports only pydantic, so that the command line starts fast.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,10 @@ class EvaluateOptions(BaseModel):
     )
     channels: str | None = Field(
         None, description="Channels to score, by name or number, such as 0,GFP; all predict together in any case."
+    )
+    intervals: bool = Field(
+        False,
+        description="Also calibrate intervals for the pixels of the best method, and show them with their coverage.",
     )
     maps: bool = Field(False, description="Also write error and SSIM maps of every held-out frame, as TIFF.")
 
