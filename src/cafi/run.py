@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions, WriteOptions
+from cafi.quality.options import TrustOptions
 from cafi.timeline.options import TimelineOptions
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Run(BaseModel):
     read: ReadOptions = ReadOptions()
     write: WriteOptions = WriteOptions()
     engine: EngineOptions = EngineOptions()
+    trust: TrustOptions = TrustOptions()
 
 
 def describe_run(run: Run | None = None, **options: Any) -> Run:

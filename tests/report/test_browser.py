@@ -104,6 +104,8 @@ def test_the_keyboard_moves_plays_and_stops(page: Any) -> None:
 
 
 def test_slider_buttons_and_strip_move_it_and_pictures_change(page: Any) -> None:
+    page.focus(PLAYER)
+    press(page, "Home")
     before = look(page, "interpolated")
     page.locator(".slider").fill("5")
     settled(page)

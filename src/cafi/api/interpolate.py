@@ -44,6 +44,10 @@ class Result:
         have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
+    interval : Path or None
+        The movie of lower and upper bounds; None without ``uncertainty``, or where the movie is too short for it.
+    intervals : tuple of dict or None
+        For each channel how its intervals did on held-out frames.
     report : Path or None
         The page about the result, where it was asked for.
     """
@@ -58,6 +62,8 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    interval: Path | None = None
+    intervals: tuple[dict[str, Any] | None, ...] = ()
     report: Path | None = None
     resampled: int = 0
 
@@ -111,6 +117,8 @@ def interpolate(
     >>> cafi.interpolate("cells.tif", "cells_x2.ome.tif", factor=2)  # doctest: +SKIP
     """
     started = time.monotonic()
+    from cafi.api.intervals import interval_path
+
     run = describe_run(run, **options)
     source, target = Path(source), Path(target)
     if report:
@@ -134,6 +142,8 @@ def interpolate(
             breaks=findings.breaks,
             noise_ratio=tuple(findings.noise_ratio),
             already_done=stood is not None,
+            interval=interval_path(target) if findings.intervals else None,
+            intervals=tuple(findings.intervals),
             report=_report(target) if report else None,
         )
 

@@ -58,7 +58,8 @@ class Table:
     title : str
     columns : tuple of str
     rows : tuple of tuple of Cell
-        As many cells as columns; None where there is nothing to say.
+        As many cells as columns; None where there is nothing to say. The first names the row; what it says from the
+        second line on is set small.
     notes : tuple of str
         What a reader must know to read it.
     """

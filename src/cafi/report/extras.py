@@ -49,13 +49,14 @@ def coverage_plots(record: dict[str, Any], channels: Sequence[str]) -> Iterator[
             for name, key in (("predicted intensity", "by_intensity"), ("estimated motion", "by_motion"))
         )
         narrower = 100 * (1 - one["score_ratio"])
+        of = f"Of {record['intervals_of']}: " if "intervals_of" in record else ""
         yield Plot(
             "Coverage of the intervals" + (f", {channels[c]}" if several else ""),
             "percentile of intensity or motion",
             "measured values inside (%)",
             series,
             (
-                f"{100 * one['coverage']:.1f} % of all measured values lay inside (promised: {100 * level:.0f} %,"
+                f"{of}{100 * one['coverage']:.1f} % of all measured values lay inside (promised: {100 * level:.0f} %,"
                 f" dashed), cross-validated over blocks of time on {one['gaps']} held-out planes; the interval score is"
                 f" {abs(narrower):.0f} % {'below' if narrower >= 0 else 'above'} that of one constant width.",
                 LONGER,

@@ -130,7 +130,7 @@ def _footage(movie: Movie, frames: FrameTable, provenance: dict[str, Any], inter
     measured = [i for i in chosen if frames.kind[i] != INTERPOLATED]
     method = str(provenance.get("method", "prediction"))
     widths: dict[str, Frames] = {}
-    if intervals is not None and predicted:
+    if intervals is not None and predicted and intervals.header.size.c == 2 * size.c:
         ends = np.stack([read(intervals, i) for i in predicted])
         widths = {method: ends[:, 1::2] - ends[:, ::2]}
     return Footage(
