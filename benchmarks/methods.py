@@ -104,7 +104,7 @@ def _methods(names: tuple[str, ...] | None) -> dict[str, Method]:
         "reference DIS": _channelwise(reference_dis.predict),
         "reference DIS, own flows": _channelwise(reference_dis.predict_own),
     }
-    methods = {name: registered(name) for name in registry.names()} | references
+    methods = {name: registered(name) for name in registry.installed()} | references
     return methods if names is None else {name: methods[name] for name in names}
 
 

@@ -35,7 +35,7 @@ def report(velocities: tuple[int, ...] = VELOCITIES, names: tuple[str, ...] | No
     print("\n| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     for velocity in velocities:
         movie = particle_movie(velocity)
-        for name in (*(registry.names() if names is None else names), "acquired"):
+        for name in (*(registry.installed() if names is None else names), "acquired"):
             p, s, recall, precision, error = score(movie, name)
             print(f"| {velocity} | {name} | {p:.2f} | {s:.3f} | {recall:.3f} | {precision:.3f} | {error:.2f} |")
 

@@ -96,7 +96,7 @@ def demo(movie: str | Path | None, folder: Path, *, overwrite: bool, watch: Watc
     CafiError
         If the movie has fewer than three frames along time, or the folder may not be written.
     """
-    from cafi.interpolators.registry import names
+    from cafi.interpolators.registry import installed
     from cafi.movie.options import ReadOptions
     from cafi.movie.reading import open_movie
 
@@ -105,7 +105,7 @@ def demo(movie: str | Path | None, folder: Path, *, overwrite: bool, watch: Watc
         if whole.header.size.t < 3:
             raise CafiError(f"{truth} has {whole.header.size.t} frames along time; a demonstration needs at least 3.")
         half = _write(_every_second(whole), folder / "input_every_second_frame.ome.tif", overwrite, watch)
-        scores = [_score(name, whole, half, folder, overwrite, watch) for name in names()]
+        scores = [_score(name, whole, half, folder, overwrite, watch) for name in installed()]
     return Demo(truth, half, tuple(sorted(scores, key=lambda score: -score.psnr)))
 
 

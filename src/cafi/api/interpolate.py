@@ -31,6 +31,8 @@ class Result:
         The movie, and the frame table (CSV) beside it.
     acquired, interpolated, left_out : int
         Frames along the axis: measured, predicted, and measured but not on the timeline.
+    resampled : int
+        With a zoom all frames are, and none is acquired or interpolated.
     seconds : float
     messages : tuple of str
         Everything that the user should know about this result.
@@ -53,6 +55,7 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    resampled: int = 0
 
 
 def interpolate(
@@ -109,12 +112,13 @@ def interpolate(
         findings = stood or execute(
             job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched
         )
-        acquired = int(job.table.acquired.sum())
+        acquired, interpolated, resampled = job.table.counts
         return Result(
             target=target,
             table=table_path(target),
             acquired=acquired,
-            interpolated=len(job.table) - acquired,
+            interpolated=interpolated,
+            resampled=resampled,
             left_out=len(job.table.left_out),
             seconds=time.monotonic() - started,
             messages=findings.messages,
@@ -157,8 +161,10 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     weights = run.method.weights
-    interpolator = registry.get(run.method.method, None if weights is None else Path(weights))
+    interpolator = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
     registry.check_times(interpolator, table.fraction[~table.acquired])
+    if interpolator.zoom != 1:
+        table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
     description = {
         "software": f"cafi {cafi.__version__}",
@@ -170,9 +176,20 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
 
 
+def _resampling_in_words(zoom: int) -> str:
+    return (
+        f"Every frame is resampled by a zoom of {zoom}: no pixel is an acquired one, `cafi restore` cannot give any"
+        " back, and what was drawn on the source's pixels (ROIs, overlays) is left out."
+    )
+
+
 def _refuse_unfit(movie: Movie, source: Path, axis: str) -> None:
     """Refuse predicted frames as a source, and a movie that lies along the other axis."""
+    from cafi.movie.reindex import source_name
+
     size, table = movie.header.size, movie.header.frames
+    if table is not None and table.counts.resampled:
+        raise CafiError(f"{source} holds resampled frames; start from its source, {source_name(movie.header)}.")
     if table is not None and not table.acquired.all():
         # Predicting from predictions would pass them off as measured in the next result.
         raise CafiError(

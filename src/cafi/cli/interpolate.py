@@ -100,11 +100,12 @@ def _tell(result: Result) -> None:
     if result.already_done:
         console.say(f"{result.target} was complete already.")
         return
-    speed = result.interpolated / max(result.seconds, 1e-9)
-    console.say(
-        f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
-        f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
-    )
+    predicted = result.interpolated + result.resampled
+    what = f"{result.acquired} acquired and {result.interpolated} interpolated frames"
+    if result.resampled:
+        what = f"{result.resampled} resampled frames"
+    speed = f"{predicted / max(result.seconds, 1e-9):.1f} predicted frames/s"
+    console.say(f"{result.target}: {what} in {result.seconds:.1f} s ({speed}); which is which: {result.table.name}")
     if any(ratio is not None for ratio in result.noise_ratio):
         ratios = ", ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in result.noise_ratio)
         console.say(f"noise of interpolated over acquired frames, by channel: {ratios}")

@@ -43,16 +43,21 @@ def prepare(interpolator: Interpolator, header: Header, options: EngineOptions) 
     CafiError
         If the device is not there, or one frame does not fit into the memory budget.
     """
-    channels = header.size.c * header.samples
-    side = tile_side(interpolator, header.size.y, header.size.x, channels, parse_bytes(options.memory))
+    images = _images(interpolator, header)
+    side = tile_side(interpolator, header.size.y, header.size.x, images, parse_bytes(options.memory))
     device = choose_device("cpu" if interpolator.classical else options.device)
-    return Predictor(interpolator, device, side)
+    return Predictor(interpolator, device, side, header.samples)
+
+
+def _images(interpolator: Interpolator, header: Header) -> int:
+    """Count what a method works on at once, in the unit of its ``bytes_per_pixel``."""
+    return header.size.c * (1 if interpolator.colour else header.samples)
 
 
 def batch_size(predictor: Predictor, header: Header, options: EngineOptions) -> int:
     """Decide how many windows are predicted together: as many as cores, if the memory budget allows."""
     pixels = header.size.y * header.size.x if predictor.side is None else predictor.side**2
-    one = pixels * header.size.c * header.samples * predictor.interpolator.bytes_per_pixel
+    one = pixels * _images(predictor.interpolator, header) * predictor.interpolator.bytes_per_pixel
     return max(1, min(os.cpu_count() or 1, 8, parse_bytes(options.memory) // max(one, 1)))
 
 
@@ -98,6 +103,8 @@ def fill_gaps(
         partial.note(f"{BREAK}{found.gap}", asdict(found))
 
     def note_noise(window: Window, prediction: NDArray[np.float32]) -> None:
+        if predictor.interpolator.zoom != 1:
+            return  # the noise of a finer grid has another spectrum
         before, after = window.ends
         ratios = noise_ratios(prediction, before.noise, after.noise, movie.header.samples)
         partial.note(f"{NOISE}{window.slot.t},{window.slot.z}", ratios)
@@ -106,7 +113,7 @@ def fill_gaps(
     context = predictor.interpolator.context
     items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
     batch = batch_size(predictor, movie.header, options)
-    with _threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
+    with threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise)
     for warning in caught:
@@ -128,7 +135,7 @@ def noise_ratio(partial: Partial) -> Ratios:
 
 
 @contextmanager
-def _threads_for(interpolator: Interpolator) -> Iterator[None]:
+def threads_for(interpolator: Interpolator) -> Iterator[None]:
     """Give classical methods one torch thread: their arithmetic is small, and encoding needs the other cores."""
     import torch
 

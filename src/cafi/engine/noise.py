@@ -8,7 +8,7 @@ fluctuations, or in a fit of FRAP curves: take the acquired frames alone, with `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ Ratios = list[float | None]
 DIGITS = 4  # significant ones that are kept
 
 
-def high_pass_noise(frame: NDArray[np.float32]) -> NDArray[np.float64]:
+def high_pass_noise(frame: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return the noise of each channel: the median absolute diagonal detail of the Haar transform.
 
     The detail is half of a - b - c + d for each block of 2 x 2 pixels: smooth structure and straight edges
@@ -47,13 +47,13 @@ def high_pass_noise(frame: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def noise_ratios(
-    predicted: NDArray[np.float32], before: NDArray[np.float64], after: NDArray[np.float64], samples: int = 1
+    predicted: NDArray[np.floating[Any]], before: NDArray[np.float64], after: NDArray[np.float64], samples: int = 1
 ) -> Ratios:
     """Compare one predicted frame with the acquired ends of its gap.
 
     Parameters
     ----------
-    predicted : ndarray of float32, shape (C * S, Y, X)
+    predicted : ndarray of float, shape (C * S, Y, X)
         Before it is rounded to integers: rounding would add noise of its own and hide the smoothing.
     before, after : ndarray of float64, shape (C * S,)
         `high_pass_noise` of the two ends.

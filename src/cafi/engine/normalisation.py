@@ -41,6 +41,10 @@ class Normalisation:
         offset, scale = self._columns(dtype)
         return np.asarray(frame * scale + offset)
 
+    def undo_width(self, width: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return a difference of intensities, such as an error or its scale, in the movie's unit."""
+        return np.asarray(width * self._columns(dtype)[1])
+
     def _columns(self, dtype: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         # float32 is exact up to 24 bits; wider pixels need float64 for the subtraction.
         kind = np.float32 if dtype.itemsize <= 2 or dtype == np.float32 else np.float64

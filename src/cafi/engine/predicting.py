@@ -9,14 +9,34 @@ import numpy as np
 
 from cafi.engine.normalisation import Normalisation, samples_last
 from cafi.engine.tiles import predict_tiled
+from cafi.interpolators.protocol import Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
     from numpy.typing import NDArray
 
     from cafi.engine.windows import Window
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Header
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All that a method says about a batch, in normalised units.
+
+    Attributes
+    ----------
+    mean : ndarray of float32, shape (B, C * S, zoom * Y, zoom * X)
+    scale : ndarray of float32, same shape, or None
+    motion : ndarray of float32, shape (B, 2, 2, Y, X), or None
+        As in `cafi.interpolators.protocol.Prediction`.
+    """
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32] | None = None
+    motion: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -29,14 +49,39 @@ class Predictor:
     device : torch.device
     side : int or None
         Of the tiles, in pixels; None: whole frames.
+    samples : int
+        Of a pixel of the movie: 3 or 4 for RGB(A).
     """
 
     interpolator: Interpolator
     device: torch.device
     side: int | None
+    samples: int = 1
 
     def predict(self, windows: list[Window]) -> NDArray[np.float32]:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
+        return self._maps(windows, lambda made: [made.mean])
+
+    def estimate(self, windows: list[Window]) -> Estimate:
+        """Return with the same predictions also the method's scale and motion, where it has them."""
+        channels, has_scale = 0, False
+
+        def everything(made: Prediction) -> list[torch.Tensor]:
+            nonlocal channels, has_scale
+            channels, has_scale = made.mean.shape[1], made.scale is not None
+            # Motion has the pixels of the input: only without zoom can it be blended beside the mean.
+            motion = made.motion if self.interpolator.zoom == 1 else None
+            return [
+                m for m in (made.mean, made.scale, None if motion is None else motion.flatten(1, 2)) if m is not None
+            ]
+
+        maps = self._maps(windows, everything)
+        seen = channels * (1 + has_scale)
+        motion = maps[:, seen:].reshape(len(maps), 2, 2, *maps.shape[2:]) if maps.shape[1] > seen else None
+        return Estimate(maps[:, :channels], maps[:, channels:seen] if has_scale else None, motion)
+
+    def _maps(self, windows: list[Window], select: Callable[[Prediction], list[torch.Tensor]]) -> NDArray[np.float32]:
+        """Return the selected maps of a method's predictions, one after the other along axis 1."""
         import torch
 
         together = torch.stack([torch.from_numpy(f.normalised) for w in windows for f in w.frames])
@@ -47,13 +92,33 @@ class Predictor:
         t = torch.tensor([w.t for w in windows], dtype=torch.float32, device=self.device)
         valid = torch.tensor([w.valid for w in windows], device=self.device)
 
-        def mean(tile: torch.Tensor) -> torch.Tensor:
-            return self.interpolator.predict(tile, times, t, valid).mean
+        def maps(tile: torch.Tensor) -> torch.Tensor:
+            chosen = select(self._ask(tile, times, t, valid))
+            return torch.cat(chosen, 1) if len(chosen) > 1 else chosen[0]
 
         with torch.inference_mode():
-            result = predict_tiled(mean, padded, self.side, self.interpolator)
+            result = predict_tiled(maps, padded, self.side, self.interpolator)
         zoom = self.interpolator.zoom
         return np.asarray(result[..., : zoom * height, : zoom * width].cpu().numpy(), np.float32)
+
+    def _ask(self, frames: torch.Tensor, times: torch.Tensor, t: torch.Tensor, valid: torch.Tensor) -> Prediction:
+        """Ask the method; one for colour images is given each channel as an image of its own."""
+        if not self.interpolator.colour:
+            return self.interpolator.predict(frames, times, t, valid)
+        images = frames.unflatten(2, (-1, self.samples)).transpose(1, 2)
+        channels = images.shape[1]
+        repeated = (v.repeat_interleave(channels, 0) for v in (times, t, valid))
+        made = self.interpolator.predict(images.flatten(0, 1), *repeated)
+
+        def parted(value: torch.Tensor) -> torch.Tensor:
+            return value.view(-1, channels, *value.shape[1:])
+
+        return Prediction(
+            parted(made.mean).flatten(1, 2),
+            None if made.scale is None else parted(made.scale).flatten(1, 2),
+            None if made.motion is None else parted(made.motion).mean(1),
+            None if made.features is None else parted(made.features).mean(1),
+        )
 
 
 def _padded(frames: torch.Tensor, multiple: int) -> torch.Tensor:
@@ -78,7 +143,7 @@ def finished_frame(
 
     Parameters
     ----------
-    prediction : ndarray of float32, shape (C * S, Y, X)
+    prediction : ndarray of float32, shape (C * S, zoom * Y, zoom * X)
     window : Window
     normalisation : Normalisation
     header : Header
@@ -86,7 +151,7 @@ def finished_frame(
 
     Returns
     -------
-    ndarray, shape (C, Y, X) or (C, Y, X, S)
+    ndarray, shape (C, zoom * Y, zoom * X) or (C, zoom * Y, zoom * X, S)
         In the movie's dtype.
     """
     dtype = header.dtype
@@ -97,10 +162,10 @@ def finished_frame(
     else:
         limit = np.finfo(dtype).max
         frame = np.clip(values, -limit, limit).astype(dtype)
-        middle = len(window.frames) // 2
-        for end in window.frames[middle - 1 : middle + 1]:
+        for end in window.shown:
             if end.hole is not None:
-                frame[end.hole] = np.nan
+                zoom = frame.shape[-1] // end.hole.shape[-1]
+                frame[end.hole.repeat(zoom, 1).repeat(zoom, 2)] = np.nan
     return samples_last(frame, header.samples)
 
 

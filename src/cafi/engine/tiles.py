@@ -109,7 +109,7 @@ def predict_tiled(
     Parameters
     ----------
     predict : callable
-        Maps (B, K, C, y, x) to (B, C, zoom * y, zoom * x).
+        Maps (B, K, C, y, x) to (B, M, zoom * y, zoom * x): as many maps as it likes.
     frames : Tensor, shape (B, K, C, Y, X)
     side : int or None
         Of the tiles; None: the whole frame at once.
@@ -118,21 +118,24 @@ def predict_tiled(
 
     Returns
     -------
-    Tensor, shape (B, C, zoom * Y, zoom * X)
+    Tensor, shape (B, M, zoom * Y, zoom * X)
     """
     import torch
 
     if side is None:
         return predict(frames)
-    b, _, c, height, width = frames.shape
+    height, width = frames.shape[-2:]
     zoom = interpolator.zoom
-    total = torch.zeros((b, c, zoom * height, zoom * width), device=frames.device)
+    total = torch.zeros(())
     weights = torch.zeros((zoom * height, zoom * width), device=frames.device)
     for tile, weight in _weighted(height, width, side, interpolator):
         (y0, y1), (x0, x1) = tile.y, tile.x
         w = torch.from_numpy(weight).to(frames.device)
         place = (slice(zoom * y0, zoom * y1), slice(zoom * x0, zoom * x1))
-        total[..., place[0], place[1]] += w * predict(frames[..., y0:y1, x0:x1])
+        made = predict(frames[..., y0:y1, x0:x1])
+        if not total.ndim:
+            total = made.new_zeros((*made.shape[:2], *weights.shape))
+        total[..., place[0], place[1]] += w * made
         weights[place] += w
     return total / weights
 

@@ -54,6 +54,7 @@ class OpticalFlow:
     multiple = 1
     zoom = 1
     classical = True
+    colour = False
     bytes_per_pixel = 160
 
     def __init__(self) -> None:

@@ -27,9 +27,7 @@ class Inception(nn.ModuleList):
 
     def __init__(self, inputs: int, each: int, middle: int, sides: tuple[int, int, int]) -> None:
         branches = [nn.Sequential(*_normalised(inputs, each, 1))]
-        branches += [
-            nn.Sequential(*_normalised(inputs, middle, 1), *_normalised(middle, each, side)) for side in sides
-        ]
+        branches += [nn.Sequential(*_normalised(inputs, middle, 1), *_normalised(middle, each, side)) for side in sides]
         super().__init__(branches)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ class KymoMethod:
     reach: int | None = 64
     zoom = 1
     classical = False
+    colour = False
     bytes_per_pixel = 600
 
     def __init__(self, weights: Path | None = None) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.ndimage import correlate1d
@@ -98,6 +98,7 @@ def test_ssim_of_frames_smaller_than_its_window_is_not_a_number(shape):
     assert math.isfinite(psnr(truth, prediction, UNIT))
 
 
+@settings(deadline=None)
 @given(
     frames=arrays.arrays(np.uint16, (2, 12, 13)),
     gain=st.floats(0.1, 10),
