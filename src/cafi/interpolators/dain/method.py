@@ -46,7 +46,7 @@ class DainMethod:
     zoom = 1
     classical = False
     colour = True
-    bytes_per_pixel = 6_000
+    bytes_per_pixel = 6_100
 
     def __init__(self, weights: Path | None = None) -> None:
         path = weights or shipped(self.name)
@@ -100,5 +100,5 @@ class SmallDainMethod(DainMethod):
     """The same structure with fewer features and blocks, as the card of its weights says."""
 
     name = "dain-small"
-    summary = "the same with fewer features and blocks"
+    summary = "the network of dain with fewer features and blocks"
     bytes_per_pixel = 3_000
