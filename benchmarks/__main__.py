@@ -13,6 +13,7 @@ from benchmarks import (
     experiments,
     memory,
     methods,
+    networks,
     particles,
     peers,
     planning,
@@ -38,6 +39,7 @@ PARTS = (
     "experiments",
     "planning",
     "realism",
+    "networks",
 )
 
 
@@ -81,6 +83,8 @@ def main() -> None:
         planning.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
+    if chosen.only in (None, "networks"):
+        networks.report()
 
 
 def _say(what: str, figures: dict[str, float]) -> None:

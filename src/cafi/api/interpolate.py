@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.engine.breaks import Break
+    from cafi.interpolators.repeated import Repeated
     from cafi.movie.model import Header, Movie
     from cafi.movie.options import ReadOptions
 
@@ -195,6 +196,7 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     """
     from cafi.engine.interpolation import prepare
     from cafi.interpolators import registry
+    from cafi.interpolators.repeated import Repeated, for_times
     from cafi.movie.fingerprint import fingerprint
     from cafi.timeline.build import build
 
@@ -202,8 +204,8 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     weights = run.method.weights
-    interpolator = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
-    registry.check_times(interpolator, table.fraction[~table.acquired])
+    method = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
+    interpolator = for_times(method, table.fraction[~table.acquired], repeat=run.method.repeat)
     if interpolator.zoom != 1:
         table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
@@ -214,7 +216,17 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
         "weights": registry.weights_of(interpolator),
         "run": run.model_dump(mode="json"),
     }
+    if isinstance(interpolator, Repeated):
+        description["repeated"] = {"doublings": interpolator.doublings}
+        messages = (*messages, _repetition_in_words(interpolator))
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
+
+
+def _repetition_in_words(repeated: Repeated) -> str:
+    return (
+        f"{repeated.name} was run repeatedly, {repeated.doublings} doublings in all: most frames are predicted from"
+        " predicted ones, and errors are carried on."
+    )
 
 
 def _resampling_in_words(zoom: int) -> str:

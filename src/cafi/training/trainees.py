@@ -12,8 +12,10 @@ from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
 from cafi.training.losses import brightness_loss, motion_loss, scale_loss, score_loss, structure_loss
+from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -89,7 +91,11 @@ def make_trainee(
     CafiError
         If there is none of this name, or it has no such size.
     """
-    known = {"kymo": KymoTrainee}
+    known: dict[str, Callable[[dict[str, int], dict[str, float]], Trainee]] = {
+        "kymo": KymoTrainee,
+        "zooming-slowmo": ZoomingSlowMoTrainee,
+        "zooming-slowmo-small": ZoomingSlowMoTrainee,
+    }
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MULTIPLE = 64  # height and width of frames must be divisible by it
 NEAREST = 1e-6  # keeps the weight of the most distant pixels above 0
-STRIP = 2**16  # pixels that are synthesised at once where no gradient is wanted
+STRIP = 2**16  # pixels that are synthesised at once, which bounds memory
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,10 @@ class Dain(nn.Module):
         return project_flow(flow, weight, fill=not self.training).flow
 
     def _synthesised(self, sides: tuple[Side, Side], flows: list[Tensor], here: Tensor) -> Tensor:
-        """What synthesis adds; strip by strip where no gradient is wanted, with the same result."""
+        """What synthesis adds; strip by strip unless in training, with the same result."""
         height, width = here.shape[-2:]
         reach = self.rectifyNet.reach
-        rows = height if torch.is_grad_enabled() else max(STRIP // width, 2 * reach)
+        rows = height if self.training else max(STRIP // width, 2 * reach)
         strips = []
         for start in range(0, height, rows):
             end = min(start + rows, height)
