@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from cafi.report.data import Caution, Plot, Series, Table, Verdict, Word
+from cafi.report.data import Caution, Plot, Series, Table, Verdict, Word, channel_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def coverage_plots(record: dict[str, Any], channels: Sequence[str]) -> Iterator[
         narrower = 100 * (1 - one["score_ratio"])
         of = f"Of {record['intervals_of']}: " if "intervals_of" in record else ""
         yield Plot(
-            "Coverage of the intervals" + (f", {channels[c]}" if several else ""),
+            "Coverage of the intervals" + (f", {channel_label(channels[c])}" if several else ""),
             "percentile of intensity or motion",
             "measured values inside (%)",
             series,
@@ -76,7 +76,7 @@ def downstream_tables(record: dict[str, Any], channels: Sequence[str]) -> Iterat
 
 def _titled(title: str, channel: int | None, channels: Sequence[str]) -> str:
     several = channel is not None and len(channels) > 1
-    return f"{title}, {channels[channel]}" if several and channel is not None else title
+    return f"{title}, {channel_label(channels[channel])}" if several and channel is not None else title
 
 
 def _plain_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
