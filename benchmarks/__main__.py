@@ -7,10 +7,40 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still
+from benchmarks import (
+    breaks,
+    calibration,
+    experiments,
+    memory,
+    methods,
+    networks,
+    particles,
+    peers,
+    planning,
+    realism,
+    speed,
+    startup,
+    still,
+    tiles,
+)
 
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
+PARTS = (
+    "startup",
+    "speed",
+    "memory",
+    "quality",
+    "particles",
+    "peers",
+    "calibration",
+    "still",
+    "tiles",
+    "breaks",
+    "experiments",
+    "planning",
+    "realism",
+    "networks",
+)
 
 
 def main() -> None:
@@ -43,10 +73,18 @@ def main() -> None:
         calibration.report(chosen.movies, chosen.figure)
     if chosen.only in (None, "still"):
         still.report()
+    if chosen.only in (None, "tiles"):
+        tiles.report(chosen.movies)
     if chosen.only in (None, "breaks"):
         breaks.report(chosen.movies)
+    if chosen.only in (None, "experiments"):
+        experiments.report()
+    if chosen.only in (None, "planning"):
+        planning.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
+    if chosen.only in (None, "networks"):
+        networks.report()
 
 
 def _say(what: str, figures: dict[str, float]) -> None:

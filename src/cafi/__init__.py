@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cafi.api.evaluate import evaluate as evaluate
     from cafi.api.interpolate import interpolate as interpolate
+    from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
     from cafi.api.report import make_report as make_report
     from cafi.api.restore import restore as restore
@@ -22,6 +24,7 @@ _PUBLIC = {
     "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
     "make_report": "cafi.api.report",
+    "plan": "cafi.api.plan",
     "read": "cafi.api.read",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
@@ -33,6 +36,7 @@ __all__ = [
     "evaluate",
     "interpolate",
     "make_report",
+    "plan",
     "read",
     "restore",
     "simulate",

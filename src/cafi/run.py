@@ -28,6 +28,24 @@ class MethodOptions(BaseModel):
     weights: str | None = Field(
         None, description="Weights of your own training for a learned method: a .safetensors file, its card beside it."
     )
+    zoom: Literal[1, 2, 4] = Field(
+        1,
+        description="zooming-slowmo: output pixels for each input pixel. With 2 or 4 no pixel is an acquired one any"
+        " more, and every frame is marked as resampled.",
+    )
+    input_frames: Literal[2, 4] = Field(
+        2, description="zooming-slowmo: how many acquired frames around a gap it looks at."
+    )
+    repeat: bool = Field(
+        False,
+        description="For a factor of 4, 8 or 16: predict the middle of each gap, then the middles of the halves, and so"
+        " on, also with a method for any time. Methods for the middle alone always do.",
+    )
+
+    @property
+    def special(self) -> dict[str, int]:
+        """Options that only some methods have, where they are not left to their defaults."""
+        return self.model_dump(exclude={"method", "weights", "repeat"}, exclude_defaults=True)
 
 
 class Run(BaseModel):

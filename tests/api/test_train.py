@@ -42,7 +42,7 @@ def test_a_recipe_becomes_weights_that_the_method_can_use(recipe, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("crop = 32", "crop = 30"), "data.crop must be a multiple of 8"),
+        (("crop = 32", "crop = 30"), "data.crop must be a multiple of 32"),
         (("side = 48", "side = 24"), "at most data.side"),
     ],
 )

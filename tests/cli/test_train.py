@@ -35,7 +35,7 @@ def test_a_recipe_is_trained_shown_and_prolonged(capsys, recipe, tmp_path):
     code, printed, _ = answer(capsys, "models", "show", trained["weights"], "--json")
     card = json.loads(printed)
     assert code == 0
-    assert card["architecture"]["features"] == 8
+    assert card["architecture"]["near"] == 8
     assert card["metrics"]["expected_psnr"] == pytest.approx(trained["figures"]["expected_psnr"], abs=1e-3)
     code, printed, _ = answer(capsys, "models", "show", trained["weights"])
     assert code == 0

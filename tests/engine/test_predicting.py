@@ -79,8 +79,8 @@ class Middle:
 
     name, summary, context, times, reach, zoom, classical, bytes_per_pixel = "m", "", 1, "any", 0, 1, True, 8
 
-    def __init__(self, multiple=1):
-        self.multiple, self.shapes = multiple, []
+    def __init__(self, multiple=1, colour=False):
+        self.multiple, self.colour, self.shapes = multiple, colour, []
 
     def predict(self, frames, frame_times, t, valid):
         self.shapes.append(tuple(frames.shape))
@@ -105,6 +105,17 @@ def test_the_result_does_not_depend_on_the_batch():
     together = predictor.predict(windows)
     alone = np.concatenate([predictor.predict([w]) for w in windows])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize(("samples", "shape"), [(3, (4, 2, 3, 8, 9)), (1, (12, 2, 1, 8, 9))])
+def test_methods_for_colour_see_every_channel_as_an_image(samples, shape):
+    rng = np.random.default_rng(0)
+    pairs = [rng.random((2, 6, 8, 9), dtype=np.float32) for _ in range(2)]
+    windows = [window(*pair, t=t) for pair, t in zip(pairs, (0.25, 0.5), strict=True)]
+    method = Middle(colour=True)
+    made = Predictor(method, torch.device("cpu"), None, samples).predict(windows)
+    assert method.shapes == [shape]
+    np.testing.assert_array_equal(made, Predictor(Middle(), torch.device("cpu"), None).predict(windows))
 
 
 def test_rgb_samples_come_out_last():

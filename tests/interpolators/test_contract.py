@@ -10,7 +10,7 @@ from cafi.errors import CafiError
 from cafi.interpolators import registry
 from cafi.interpolators.protocol import Interpolator
 
-METHODS = registry.names()
+METHODS = registry.installed()
 
 
 def window(method, shape, seed=0, batch=1):

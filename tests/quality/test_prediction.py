@@ -65,7 +65,7 @@ class Middle:
     """Predicts the mean of both ends, only at t = 0.5, with a scale and a motion of its own."""
 
     name, summary, context, times, reach, multiple, zoom = "m", "", 1, "middle", 0, 1, 1
-    classical, bytes_per_pixel = True, 2000
+    classical, colour, bytes_per_pixel = True, False, 2000
 
     def predict(self, frames, frame_times, t, valid):
         assert t.tolist() == [0.5] * len(t)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cafi.training.recipes import DataRecipe, Optimisation, Recipe
 
-SIZES = {"levels": 2, "features": 8, "hidden": 8, "width": 8, "radius": 1, "depth": 1}
+SIZES = {"far": 8, "farther": 8, "farthest": 8, "near": 8, "synthesis": 8}
 
 
 def tiny_recipe(**changes):
@@ -17,12 +17,11 @@ TINY_TOML = """
 network = "kymo"
 seed = 3
 [architecture]
-levels = 2
-features = 8
-hidden = 8
-width = 8
-radius = 1
-depth = 1
+far = 8
+farther = 8
+farthest = 8
+near = 8
+synthesis = 8
 [data]
 side = 48
 crop = 32

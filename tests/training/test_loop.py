@@ -18,13 +18,13 @@ def _run(recipe, out, **options):
 
 
 def test_it_learns(tmp_path):
-    recipe = tiny_recipe(steps=60, average=0.8, rate=3e-3, validate_every=30)
+    recipe = tiny_recipe(steps=60, batch=8, average=0.8, rate=3e-3, validate_every=30)
     _, _, before = _run(recipe, tmp_path, seconds=0)
     _, progress, after = _run(recipe, tmp_path)
     history = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert progress.step == 60
     assert [line["step"] for line in history] == [30, 60]
-    assert after["loss"] < before["loss"] - 0.2
+    assert after["loss"] < before["loss"] - 0.1
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):

@@ -2,9 +2,19 @@ import math
 
 import pytest
 import torch
+from skimage.metrics import structural_similarity
 
 from cafi.layers.warping import warp
-from cafi.training.losses import FLOOR, STEP_FLOOR, motion_loss, scale_loss, score_loss
+from cafi.training.losses import (
+    BRIGHTNESS_FLOOR,
+    FLOOR,
+    STEP_FLOOR,
+    brightness_loss,
+    motion_loss,
+    scale_loss,
+    score_loss,
+    structure_loss,
+)
 
 
 def test_score_is_the_expected_psnr():
@@ -65,3 +75,20 @@ def test_motion_on_a_coarser_grid_is_in_its_own_pixels():
     only = torch.tensor([[0.0, 0, 1, 0]])
     found = math.exp(motion_loss(flows, clean, truth, only).item()) - STEP_FLOOR
     assert found < (coarse.diff(dim=-1).abs().mean().item()) / 4
+
+
+def test_structure_is_one_minus_ssim():
+    random = torch.Generator().manual_seed(3)
+    truth = torch.rand(1, 1, 40, 48, generator=random)
+    mean = (truth + 0.2 * torch.randn(1, 1, 40, 48, generator=random)).clamp(0, 1)
+    _, full = structural_similarity(
+        truth[0, 0].numpy(), mean[0, 0].numpy(), win_size=7, data_range=1, use_sample_covariance=False, full=True
+    )
+    assert structure_loss(mean, truth).item() == pytest.approx(1 - full[3:-3, 3:-3].mean(), abs=1e-5)
+
+
+def test_brightness_looks_at_blocks_and_not_at_detail():
+    truth = torch.full((1, 1, 64, 64), 0.5)
+    checks = 0.1 * (1 - 2 * ((torch.arange(64)[:, None] + torch.arange(64)) % 2))
+    assert brightness_loss(truth + checks, truth).item() == pytest.approx(math.log(BRIGHTNESS_FLOOR), abs=1e-3)
+    assert brightness_loss(truth + 0.01, truth).item() == pytest.approx(math.log(1e-4 + BRIGHTNESS_FLOOR), abs=1e-3)

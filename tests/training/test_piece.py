@@ -74,6 +74,20 @@ def test_lost_steps_in_a_row_end_the_run(tmp_path):
         piece.step()
 
 
+def test_a_gradient_far_from_usual_changes_nothing(tmp_path):
+    piece = _piece(tmp_path, tiny_recipe(steps=50))
+    piece.step()
+    before, usual = _weights(piece.network).clone(), piece.usual
+    piece._gradients = lambda: (0.0, 5.1 * usual)
+    piece.step()
+    assert torch.equal(_weights(piece.network), before)
+    assert piece.lost == 0
+    assert usual < piece.usual < 1.1 * usual
+    for _ in range(100):  # what lasts becomes usual
+        piece.step()
+    assert piece.usual > 0.9 * 5.1 * usual / 1.02
+
+
 def test_accumulated_gradients_are_those_of_one_larger_batch(tmp_path):
     def gradient(accumulate):
         trainee = make_trainee("kymo", SIZES, {}, 3)
@@ -100,8 +114,9 @@ def test_ctrl_c_ends_the_step_at_work_and_leaves_a_checkpoint(tmp_path):
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
     _piece(tmp_path, tiny_recipe()).save()
-    # The number of levels changes no tensor: only what the checkpoint says of its recipe can tell.
-    other = make_trainee("kymo", SIZES | {"levels": 3}, {}, 3)
+    # With tensors that fit, only what the checkpoint says of its recipe can tell.
+    other = make_trainee("kymo", SIZES, {}, 3)
+    other.architecture = SIZES | {"near": 12}
     with pytest.raises(CafiError, match="it belongs to another; choose another folder"):
         _piece(tmp_path, tiny_recipe(), other)
 
@@ -122,4 +137,4 @@ def test_a_run_can_begin_with_weights(tmp_path):
     assert torch.equal(_weights(piece.network), expected)
     assert torch.equal(_weights(piece.average), expected)
     with pytest.raises(CafiError, match="weights of another architecture"):
-        _piece(tmp_path / "run", recipe, make_trainee("kymo", SIZES | {"width": 16}, {}, 3))
+        _piece(tmp_path / "run", recipe, make_trainee("kymo", SIZES | {"near": 12}, {}, 3))

@@ -53,8 +53,8 @@ def test_unknown_networks_and_sizes_are_refused():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[architecture]\nlevels = 0", "every size of the architecture"),
-        ("[architecture]\nlevels = 2.5", "every size of the architecture"),
+        ("[architecture]\nnear = 0", "every size of the architecture"),
+        ("[architecture]\nnear = 2.5", "every size of the architecture"),
         ('[data]\nrecorded = "a"\nshare_recorded = 1.5', "share_recorded must lie between 0 and 1"),
         ("[data]\nshare_recorded = 0.5", "needs data.recorded"),
         ("[data]\nkept_back = 1.0", "kept_back must lie"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from cafi.api.budget import Budget
 from cafi.api.command import command_line
 from cafi.api.report import make_report
 from cafi.errors import CafiError
+from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.options import EvaluateOptions, parts
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
-__all__ = ["EvaluateOptions", "Evaluated", "as_json", "evaluate", "overview"]
+__all__ = ["DownstreamOptions", "EvaluateOptions", "Evaluated", "as_json", "evaluate", "overview"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def evaluate(
     read: ReadOptions | None = None,
     engine: EngineOptions | None = None,
     weights: str | Path | None = None,
+    downstream: DownstreamOptions | None = None,
     overwrite: bool = False,
     watch: Watch | None = None,
     **changes: Any,
@@ -84,6 +85,8 @@ def evaluate(
     read, engine : ReadOptions, EngineOptions, optional
     weights : str or Path, optional
         Of your own training, for the learned method to which they belong.
+    downstream : DownstreamOptions, optional
+        Whether spots are tracked and nuclei segmented with and without the predicted frames.
     overwrite : bool
         Replace an evaluation that the folder holds.
     watch : callable, optional
@@ -120,12 +123,13 @@ def evaluate(
     sources, skipped = _sources(movies)
     folder.mkdir(parents=True, exist_ok=True)
     forget(folder)
-    budget = _Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
+    budget = Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
-    command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine))
+    command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine, downstream))
     watch = watch or _unwatched
-    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command)
+    downstream = downstream or DownstreamOptions()
+    session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command, downstream)
     try:
         for source in sources:
             for drop in options.drops:
@@ -155,27 +159,10 @@ class _Session:
     read: ReadOptions
     engine: EngineOptions
     methods: tuple[Interpolator, ...]
-    budget: _Budget
+    budget: Budget
     watch: Watch
     command: str
-
-
-class _Budget:
-    """Shares what time is left among the runs that are left."""
-
-    def __init__(self, minutes: float | None, runs: int) -> None:
-        self._end = math.inf if minutes is None else time.monotonic() + 60 * minutes
-        self._runs = runs
-
-    def share(self) -> float:
-        """Return the seconds that the next run may take."""
-        share = max(0.0, self._end - time.monotonic()) / max(1, self._runs)
-        self._runs -= 1
-        return share
-
-    def give_up(self, runs: int) -> None:
-        """Leave the time of runs that never come to the others."""
-        self._runs = max(0, self._runs - runs)
+    downstream: DownstreamOptions
 
 
 def _described(options: EvaluateOptions | None, changes: dict[str, Any]) -> EvaluateOptions:
@@ -207,6 +194,7 @@ def _refuse_folder(folder: Path, overwrite: bool) -> None:
 def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
     """Return the few figures that are shown first, as tables for people, and what must be known to read them."""
     from cafi.quality import overview as figures
+    from cafi.quality.downstream_tables import tables
 
     notes: dict[str, list[str]] = {}
     for e in found.evaluations:
@@ -214,7 +202,7 @@ def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:
             notes.setdefault(note, []).append(f"{Path(e.movie).name}, --drop {e.drop}")
     everywhere = len(found.evaluations)
     told = [note if len(where) == everywhere else f"{', '.join(where)}: {note}" for note, where in notes.items()]
-    return figures.overview(found.evaluations), (figures.LEGEND, *told)
+    return (*figures.overview(found.evaluations), *tables(found.evaluations)), (figures.LEGEND, *told)
 
 
 def as_json(found: Evaluated) -> dict[str, Any]:
@@ -275,6 +263,8 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
     """
     from cafi.api.interpolate import open_source
     from cafi.quality.checking import begin, with_method
+    from cafi.quality.downstream import start_downstream
+    from cafi.quality.downstream_tables import with_downstream
     from cafi.quality.scoring import score_method
     from cafi.report.watching import Watching
 
@@ -284,8 +274,12 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
             evaluation, check = begin(movie, source, drop, options.channels, session.engine, on_progress)
         evaluation = replace(evaluation, provenance=evaluation.provenance | {"command": session.command})
         watching = Watching(check, len(session.methods))
+        look, told = start_downstream(movie, check.held_out, session.downstream, list(check.ranges))
+        evaluation = replace(evaluation, notes=(*evaluation.notes, *told))
         for interpolator in session.methods:
             maps = _maps(session, source, drop, interpolator, check) if options.maps else None
+            also = None if maps is None else maps.add
+            also = also if look is None else look.listener(interpolator.name, also)
             title = f"{source.name}, --drop {drop}: {interpolator.name}"
             try:
                 with session.watch(title) as on_progress:
@@ -294,7 +288,7 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                         interpolator,
                         seconds=session.budget.share(),
                         on_progress=on_progress,
-                        on_scored=watching.listener(interpolator.name, None if maps is None else maps.add),
+                        on_scored=watching.listener(interpolator.name, also),
                     )
             except CafiError as error:
                 evaluation = replace(
@@ -305,6 +299,9 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                 if maps is not None:
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
+            yield evaluation
+        if look is not None and evaluation.methods:
+            evaluation = with_downstream(evaluation, look.result())
             yield evaluation
         if options.intervals and evaluation.methods:
             with session.watch(f"{source.name}, --drop {drop}: intervals") as on_progress:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.engine.breaks import Break
+    from cafi.interpolators.repeated import Repeated
     from cafi.movie.model import Header, Movie
     from cafi.movie.options import ReadOptions
 
@@ -32,6 +33,8 @@ class Result:
         The movie, and the frame table (CSV) beside it.
     acquired, interpolated, left_out : int
         Frames along the axis: measured, predicted, and measured but not on the timeline.
+    resampled : int
+        With a zoom all frames are, and none is acquired or interpolated.
     seconds : float
     messages : tuple of str
         Everything that the user should know about this result.
@@ -63,6 +66,7 @@ class Result:
     interval: Path | None = None
     intervals: tuple[dict[str, Any] | None, ...] = ()
     report: Path | None = None
+    resampled: int = 0
 
 
 def interpolate(
@@ -126,12 +130,13 @@ def interpolate(
         findings = stood or execute(
             job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched
         )
-        acquired = int(job.table.acquired.sum())
+        acquired, interpolated, resampled = job.table.counts
         return Result(
             target=target,
             table=table_path(target),
             acquired=acquired,
-            interpolated=len(job.table) - acquired,
+            interpolated=interpolated,
+            resampled=resampled,
             left_out=len(job.table.left_out),
             seconds=time.monotonic() - started,
             messages=findings.messages,
@@ -191,6 +196,7 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     """
     from cafi.engine.interpolation import prepare
     from cafi.interpolators import registry
+    from cafi.interpolators.repeated import Repeated, for_times
     from cafi.movie.fingerprint import fingerprint
     from cafi.timeline.build import build
 
@@ -198,8 +204,10 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     weights = run.method.weights
-    interpolator = registry.get(run.method.method, None if weights is None else Path(weights))
-    registry.check_times(interpolator, table.fraction[~table.acquired])
+    method = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
+    interpolator = for_times(method, table.fraction[~table.acquired], repeat=run.method.repeat)
+    if interpolator.zoom != 1:
+        table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
     description = {
         "software": f"cafi {cafi.__version__}",
@@ -208,12 +216,33 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
         "weights": registry.weights_of(interpolator),
         "run": run.model_dump(mode="json"),
     }
+    if isinstance(interpolator, Repeated):
+        description["repeated"] = {"doublings": interpolator.doublings}
+        messages = (*messages, _repetition_in_words(interpolator))
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
+
+
+def _repetition_in_words(repeated: Repeated) -> str:
+    return (
+        f"{repeated.name} was run repeatedly, {repeated.doublings} doublings in all: most frames are predicted from"
+        " predicted ones, and errors are carried on."
+    )
+
+
+def _resampling_in_words(zoom: int) -> str:
+    return (
+        f"Every frame is resampled by a zoom of {zoom}: no pixel is an acquired one, `cafi restore` cannot give any"
+        " back, and what was drawn on the source's pixels (ROIs, overlays) is left out."
+    )
 
 
 def _refuse_unfit(movie: Movie, source: Path, axis: str) -> None:
     """Refuse predicted frames as a source, and a movie that lies along the other axis."""
+    from cafi.movie.reindex import source_name
+
     size, table = movie.header.size, movie.header.frames
+    if table is not None and table.counts.resampled:
+        raise CafiError(f"{source} holds resampled frames; start from its source, {source_name(movie.header)}.")
     if table is not None and not table.acquired.all():
         # Predicting from predictions would pass them off as measured in the next result.
         raise CafiError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cafi.engine.partial import Partial
     from cafi.engine.predicting import Predictor
     from cafi.movie.frames import FrameTable
-    from cafi.movie.model import Movie
+    from cafi.movie.model import Header, Movie
     from cafi.movie.writing import Sink
     from cafi.run import Run
 
@@ -51,6 +51,12 @@ class Job:
     predictor: Predictor
     description: dict[str, Any]
     messages: tuple[str, ...]
+
+    def header(self, provenance: dict[str, Any]) -> Header:
+        """Return the header of the output."""
+        from cafi.movie.reindex import output_header
+
+        return output_header(self.movie.header, self.table, provenance, self.predictor.interpolator.zoom)
 
 
 @dataclass(frozen=True)
@@ -144,10 +150,9 @@ def standing(job: Job, target: Path) -> Findings | None:
 
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
     from cafi.engine.partial import partial_folder
-    from cafi.movie.reindex import output_header
     from cafi.movie.writing import check_writable
 
-    check_writable(output_header(job.movie.header, job.table, job.description), target, job.run.write)
+    check_writable(job.header(job.description), target, job.run.write)
     if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
         raise CafiError(f"{target} is the source itself; choose another name for the result.")
     table = table_path(target)
@@ -168,12 +173,11 @@ def _refuse_small_disk(job: Job, target: Path) -> None:
     import shutil
     import zlib
 
-    from cafi.movie.reindex import output_header
     from cafi.movie.writing import bytes_estimate, output_format
 
     first = job.movie.frame(0, 0).tobytes()
     packed = 1.0 if job.run.write.compression == "none" else min(1.0, len(zlib.compress(first, 1)) / len(first))
-    header = output_header(job.movie.header, job.table, job.description)
+    header = job.header(job.description)
     needed = packed * bytes_estimate(header, output_format(target), job.run.write)
     if job.run.trust.uncertainty:
         from cafi.api.intervals import interval_header
@@ -194,12 +198,11 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
     from cafi.engine.normalisation import measure
     from cafi.interpolators.classical.dis import one_opencv_thread
     from cafi.movie.plane_report import largest_value, report_plane
-    from cafi.movie.reindex import output_header
     from cafi.movie.writing import make_sink
 
     normalisation = measure(job.movie)
     partial.note(NORMALISATION, normalisation.as_dict())
-    header = output_header(job.movie.header, job.table, job.description)
+    header = job.header(job.description)
     sink = make_sink(target, partial.folder, header, job.run.write)
 
     maximum = largest_value(job.movie.header)
@@ -279,11 +282,10 @@ def _interval_findings(job: Job, partial: Partial) -> tuple[tuple[str, ...], lis
 def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> None:
     """Make the target and its frame table appear; every step can be repeated after a kill."""
     from cafi.movie.provenance import write_csv
-    from cafi.movie.reindex import output_header
     from cafi.movie.writing import make_sink
 
     provenance = job.description | {"normalisation": partial.notes[NORMALISATION]} | findings.as_dict()
-    header = output_header(job.movie.header, job.table, provenance)
+    header = job.header(provenance)
     draft = partial.folder / "frames.csv"
     write_csv(draft, header)
     draft.replace(table_path(target))

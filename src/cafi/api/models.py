@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cafi.interpolators.registry import Entry
+    from cafi.interpolators.weights import Card
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class Method:
         'any', or 'middle' where only the middle of a gap can be predicted.
     default : bool
         Whether it is taken if no other is named.
+    weights : str
+        'shipped' or 'none installed' for a learned method, 'none needed' for a classical one.
     """
 
     name: str
@@ -26,6 +34,7 @@ class Method:
     context: int
     times: str
     default: bool
+    weights: str
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as JSON-serialisable values."""
@@ -37,7 +46,16 @@ def list_methods() -> list[Method]:
     from cafi.interpolators.registry import summaries
     from cafi.run import DEFAULT_METHOD
 
-    return [Method(s.name, s.summary, s.context, s.times, s.name == DEFAULT_METHOD) for s in summaries()]
+    return [
+        Method(s.name, s.summary, s.context, s.times, s.name == DEFAULT_METHOD, _weights_in_words(s))
+        for s in summaries()
+    ]
+
+
+def _weights_in_words(entry: Entry) -> str:
+    if not entry.learned:
+        return "none needed"
+    return "shipped" if entry.installed else "none installed"
 
 
 def describe_model(model: str) -> dict[str, Any]:
@@ -71,3 +89,45 @@ def describe_model(model: str) -> dict[str, Any]:
     if not entry.learned:
         return {"name": entry.name, "summary": entry.summary, "weights": "none: a classical method"}
     return asdict(load_card(shipped(model)))
+
+
+def import_model(
+    checkpoint: str | Path, method: str, out: str | Path, *, zoom: int | None = None, overwrite: bool = False
+) -> Card:
+    """Turn a published checkpoint into weights that ``--weights`` takes: safetensors, with a card beside them.
+
+    Parameters
+    ----------
+    checkpoint : str or Path
+        A state dict saved by PyTorch; only tensors are read from it.
+    method : str
+        Whose checkpoint it is.
+    out : str or Path
+        Ends in .safetensors.
+    zoom : int, optional
+        For which it was trained, where the method has zooms; it is then refused with another.
+    overwrite : bool
+        Replace existing weights.
+
+    Returns
+    -------
+    Card
+
+    Raises
+    ------
+    CafiError
+        If the file is not wholly such a checkpoint, or ``out`` may not be written.
+    """
+    from pathlib import Path
+
+    from cafi.interpolators import registry
+    from cafi.interpolators.checkpoints import import_checkpoint
+    from cafi.interpolators.weights import save_weights
+
+    layout = registry.layout_of(method)
+    if zoom is not None:
+        registry.check_options(method, ["zoom"])
+    card, tensors = import_checkpoint(Path(checkpoint), layout)
+    told = {} if zoom is None else {"zoom": zoom}
+    card = replace(card, name=Path(out).stem, recipe=card.recipe | told)
+    return save_weights(Path(out), tensors, card, bits=32, overwrite=overwrite)

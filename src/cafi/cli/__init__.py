@@ -12,6 +12,7 @@ COMMANDS = {
     "info": "What is in a file, and whether it can be interpolated.",
     "interpolate": "Predict the frames in between: the main job.",
     "evaluate": "How well each method finds frames of your own movie again that it did not see.",
+    "plan": "How many frames can be left out, and the light that this saves.",
     "report": "Make the page about a held-out check or a finished movie.",
     "restore": "Take only the acquired frames back out, bit-identical.",
     "train": "Train a network from a recipe.",

@@ -12,6 +12,7 @@ from cafi.cli.running import INTERRUPTED
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions
+from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.options import EvaluateOptions
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def evaluate(
     options: Annotated[EvaluateOptions | None, Flat] = None,
     read: Annotated[ReadOptions | None, Flat] = None,
     engine: Annotated[EngineOptions | None, Flat] = None,
+    downstream: Annotated[DownstreamOptions | None, Flat] = None,
     weights: Path | None = None,
     overwrite: bool = False,
     json: bool = False,
@@ -57,6 +59,7 @@ def evaluate(
             read=read,
             engine=engine,
             weights=weights,
+            downstream=downstream,
             overwrite=overwrite,
             watch=console.progress,
         )

@@ -107,11 +107,12 @@ def _tell(result: Result) -> None:
     if result.already_done:
         console.say(f"{result.target} was complete already.")
         return
-    speed = result.interpolated / max(result.seconds, 1e-9)
-    console.say(
-        f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
-        f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
-    )
+    predicted = result.interpolated + result.resampled
+    what = f"{result.acquired} acquired and {result.interpolated} interpolated frames"
+    if result.resampled:
+        what = f"{result.resampled} resampled frames"
+    speed = f"{predicted / max(result.seconds, 1e-9):.1f} predicted frames/s"
+    console.say(f"{result.target}: {what} in {result.seconds:.1f} s ({speed}); which is which: {result.table.name}")
     if result.interval is not None:
         console.say(f"a lower and an upper bound for every pixel: {result.interval.name}")
     if any(ratio is not None for ratio in result.noise_ratio):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from cafi.cli import console
 
@@ -29,8 +30,8 @@ def list_models(*, json: bool = False) -> int:
     if json:
         console.print_json([method.as_dict() for method in methods])
         return 0
-    rows = [(m.name, "yes" if m.default else "", 2 * m.context, m.times, m.summary) for m in methods]
-    console.print_table(("method", "default", "frames used", "times in a gap", "what it does"), rows)
+    rows = [(m.name, "yes" if m.default else "", 2 * m.context, m.times, m.weights, m.summary) for m in methods]
+    console.print_table(("method", "default", "frames used", "times in a gap", "weights", "what it does"), rows)
     return 0
 
 
@@ -52,6 +53,46 @@ def show_model(model: str, /, *, json: bool = False) -> int:
         console.print_json(card)
         return 0
     console.print_table(("", model), list(_flat(card)))
+    return 0
+
+
+@models.command(name="import")
+def import_checkpoint(
+    checkpoint: Path,
+    /,
+    *,
+    method: Annotated[str, Parameter(name="--as")],
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    zoom: Literal[1, 2, 4] | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+) -> int:
+    """Turn a published checkpoint into weights for --weights, with every parameter accounted for.
+
+    Parameters
+    ----------
+    checkpoint
+        A .pth file: the state dict of the network. Nothing but tensors is read from it.
+    method
+        Whose checkpoint it is, such as zooming-slowmo or dain.
+    out
+        The weights, NAME.safetensors; their card NAME.json comes beside them.
+    zoom
+        For which zoom a checkpoint of zooming-slowmo was trained; the file itself does not say.
+    overwrite
+        Replace existing weights.
+    json
+        Print the card as JSON on standard output.
+    """
+    from dataclasses import asdict
+
+    from cafi.api.models import import_model
+
+    card = import_model(checkpoint, method, out, zoom=zoom, overwrite=overwrite)
+    if json:
+        console.print_json(asdict(card))
+        return 0
+    console.say(f"{out}: the weights of {checkpoint} for --method {method} --weights {out}.")
     return 0
 
 

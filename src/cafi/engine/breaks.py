@@ -166,7 +166,7 @@ class Breaks:
 
 def sentences(breaks: Sequence[Break], table: FrameTable) -> tuple[str, ...]:
     """Say for each broken gap that holds predicted frames of the output what was done there."""
-    copies = Counter(table.left[~table.acquired].tolist())
+    copies = Counter(table.left[table.between].tolist())
     return tuple(_sentence(found, copies[found.gap]) for found in breaks if copies[found.gap])
 
 

@@ -42,16 +42,21 @@ def prepare(interpolator: Interpolator, header: Header, options: EngineOptions) 
     CafiError
         If the device is not there, or one frame does not fit into the memory budget.
     """
-    channels = header.size.c * header.samples
-    side = tile_side(interpolator, header.size.y, header.size.x, channels, parse_bytes(options.memory))
+    images = _images(interpolator, header)
+    side = tile_side(interpolator, header.size.y, header.size.x, images, parse_bytes(options.memory))
     device = choose_device("cpu" if interpolator.classical else options.device)
-    return Predictor(interpolator, device, side)
+    return Predictor(interpolator, device, side, header.samples)
+
+
+def _images(interpolator: Interpolator, header: Header) -> int:
+    """Count what a method works on at once, in the unit of its ``bytes_per_pixel``."""
+    return header.size.c * (1 if interpolator.colour else header.samples)
 
 
 def batch_size(predictor: Predictor, header: Header, options: EngineOptions) -> int:
     """Decide how many windows are predicted together: as many as cores, if the memory budget allows."""
     pixels = header.size.y * header.size.x if predictor.side is None else predictor.side**2
-    one = pixels * header.size.c * header.samples * predictor.interpolator.bytes_per_pixel
+    one = pixels * _images(predictor.interpolator, header) * predictor.interpolator.bytes_per_pixel
     return max(1, min(os.cpu_count() or 1, 8, parse_bytes(options.memory) // max(one, 1)))
 
 
@@ -104,6 +109,8 @@ def fill_gaps(
         partial.note(f"{BREAK}{found.gap}", asdict(found))
 
     def note_noise(window: Window, made: Estimate) -> None:
+        if predictor.interpolator.zoom != 1:
+            return  # the noise of a finer grid has another spectrum
         before, after = window.ends
         ratios = noise_ratios(made.mean[0], before.noise, after.noise, movie.header.samples)
         partial.note(f"{NOISE}{window.slot.t},{window.slot.z}", ratios)

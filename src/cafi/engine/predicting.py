@@ -9,6 +9,7 @@ import numpy as np
 
 from cafi.engine.normalisation import Normalisation, samples_last
 from cafi.engine.tiles import predict_tiled
+from cafi.interpolators.protocol import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.engine.windows import Window
-    from cafi.interpolators.protocol import Interpolator, Prediction
+    from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Header
 
 
@@ -53,11 +54,14 @@ class Predictor:
     device : torch.device
     side : int or None
         Of the tiles, in pixels; None: whole frames.
+    samples : int
+        Of a pixel of the movie: 3 or 4 for RGB(A).
     """
 
     interpolator: Interpolator
     device: torch.device
     side: int | None
+    samples: int = 1
 
     def predict(self, windows: list[Window]) -> NDArray[np.float32]:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
@@ -94,13 +98,32 @@ class Predictor:
         valid = torch.tensor([w.valid for w in windows], device=self.device)
 
         def maps(tile: torch.Tensor) -> torch.Tensor:
-            chosen = select(self.interpolator.predict(tile, times, t, valid))
+            chosen = select(self._ask(tile, times, t, valid))
             return torch.cat(chosen, 1) if len(chosen) > 1 else chosen[0]
 
         with torch.inference_mode():
             result = predict_tiled(maps, padded, self.side, self.interpolator)
         zoom = self.interpolator.zoom
         return np.asarray(result[..., : zoom * height, : zoom * width].cpu().numpy(), np.float32)
+
+    def _ask(self, frames: torch.Tensor, times: torch.Tensor, t: torch.Tensor, valid: torch.Tensor) -> Prediction:
+        """Ask the method; one for colour images is given each channel as an image of its own."""
+        if not self.interpolator.colour:
+            return self.interpolator.predict(frames, times, t, valid)
+        images = frames.unflatten(2, (-1, self.samples)).transpose(1, 2)
+        channels = images.shape[1]
+        repeated = (v.repeat_interleave(channels, 0) for v in (times, t, valid))
+        made = self.interpolator.predict(images.flatten(0, 1), *repeated)
+
+        def parted(value: torch.Tensor) -> torch.Tensor:
+            return value.view(-1, channels, *value.shape[1:])
+
+        return Prediction(
+            parted(made.mean).flatten(1, 2),
+            None if made.scale is None else parted(made.scale).flatten(1, 2),
+            None if made.motion is None else parted(made.motion).mean(1),
+            None if made.features is None else parted(made.features).mean(1),
+        )
 
 
 def _padded(frames: torch.Tensor, multiple: int) -> torch.Tensor:
@@ -125,7 +148,7 @@ def finished_frame(
 
     Parameters
     ----------
-    prediction : ndarray of float32, shape (C * S, Y, X)
+    prediction : ndarray of float32, shape (C * S, zoom * Y, zoom * X)
     window : Window
     normalisation : Normalisation
     header : Header
@@ -133,7 +156,7 @@ def finished_frame(
 
     Returns
     -------
-    ndarray, shape (C, Y, X) or (C, Y, X, S)
+    ndarray, shape (C, zoom * Y, zoom * X) or (C, zoom * Y, zoom * X, S)
         In the movie's dtype.
     """
     dtype = header.dtype
@@ -144,10 +167,10 @@ def finished_frame(
     else:
         limit = np.finfo(dtype).max
         frame = np.clip(values, -limit, limit).astype(dtype)
-        middle = len(window.frames) // 2
-        for end in window.frames[middle - 1 : middle + 1]:
+        for end in window.shown:
             if end.hole is not None:
-                frame[end.hole] = np.nan
+                zoom = frame.shape[-1] // end.hole.shape[-1]
+                frame[end.hole.repeat(zoom, 1).repeat(zoom, 2)] = np.nan
     return samples_last(frame, header.samples)
 
 

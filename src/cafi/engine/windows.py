@@ -12,7 +12,7 @@ from cafi.engine.breaks import NEIGHBOURS, Breaks
 from cafi.engine.likeness import small_copy
 from cafi.engine.noise import high_pass_noise
 from cafi.engine.normalisation import Normalisation, channels_first
-from cafi.movie.frames import ACQUIRED
+from cafi.movie.frames import ACQUIRED, RESAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +85,7 @@ class Window:
     valid : tuple of bool
         False for copies.
     t : float
+        In (0, 1); 0 or 1 for the reconstruction of an end itself.
     """
 
     slot: Slot
@@ -98,6 +99,11 @@ class Window:
         """The acquired frames before and after the gap."""
         middle = len(self.frames) // 2
         return self.frames[middle - 1], self.frames[middle]
+
+    @property
+    def shown(self) -> tuple[AcquiredFrame, ...]:
+        """Those ends of which something is in the prediction."""
+        return self.ends if 0 < self.t < 1 else (self.ends[round(self.t)],)
 
 
 class FrameReader:
@@ -186,12 +192,15 @@ def work(
             left = int(table.left[index])
             if table.kind[index] == ACQUIRED:
                 yield Passed(slot, reader.read(stack, left).raw)
+            elif table.kind[index] == RESAMPLED:
+                gap, t, scene = _resampled(table, index, context, breaks)
+                yield _window(reader, table, context, stack, slot, gap, t, scene)
             elif breaks is not None and breaks.at(left) is not None:
                 nearest = left if table.fraction[index] <= 0.5 else left + 1
                 yield Passed(slot, reader.read(stack, nearest).raw)
             else:
-                scene = breaks.scene(left, context) if breaks is not None else (0, len(table.source_positions) - 1)
-                yield _window(reader, table, context, stack, index, slot, scene)
+                t = float(table.fraction[index])
+                yield _window(reader, table, context, stack, slot, left, t, _scene(table, left, context, breaks))
 
 
 def _breaks(
@@ -209,16 +218,42 @@ def _breaks(
     return Breaks(len(table.source_positions) - 1, lambda index: scout.read(middle, index).small, tell)
 
 
+def _scene(table: FrameTable, gap: int, context: int, breaks: Breaks | None) -> tuple[int, int]:
+    return breaks.scene(gap, context) if breaks is not None else (0, len(table.source_positions) - 1)
+
+
+def _resampled(
+    table: FrameTable, index: int, context: int, breaks: Breaks | None
+) -> tuple[int, float, tuple[int, int]]:
+    """Return from which gap, and from where in it, a resampled frame is made, and the scene that it may see.
+
+    An acquired frame is made anew from the gap before it, as the published Zooming SlowMo does. In a broken gap the
+    nearest acquired frame is; one that stands alone between two breaks is seen alone.
+    """
+    left, fraction = int(table.left[index]), float(table.fraction[index])
+
+    def is_whole(gap: int) -> bool:
+        return 0 <= gap < len(table.source_positions) - 1 and (breaks is None or breaks.at(gap) is None)
+
+    if fraction > 0 and is_whole(left):
+        return left, fraction, _scene(table, left, context, breaks)
+    nearest = left if fraction <= 0.5 else left + 1
+    for gap, end in ((nearest - 1, 1.0), (nearest, 0.0)):
+        if is_whole(gap):
+            return gap, end, _scene(table, gap, context, breaks)
+    return max(nearest - 1, 0), float(nearest > 0), (nearest, nearest)
+
+
 def _window(
     reader: FrameReader,
     table: FrameTable,
     context: int,
     stack: int,
-    index: int,
     slot: Slot,
+    left: int,
+    t: float,
     scene: tuple[int, int],
 ) -> Window:
-    left = int(table.left[index])
     wanted = np.arange(left - context + 1, left + context + 1)
     inside = np.clip(wanted, *scene)
     start, end = table.source_positions[left], table.source_positions[left + 1]
@@ -227,7 +262,7 @@ def _window(
         frames=tuple(reader.read(stack, int(i)) for i in inside),
         frame_times=((table.source_positions[inside] - start) / (end - start)).astype(np.float32),
         valid=tuple(bool(v) for v in wanted == inside),
-        t=float(table.fraction[index]),
+        t=t,
     )
 
 

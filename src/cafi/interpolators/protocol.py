@@ -53,8 +53,12 @@ class Interpolator(Protocol):
         Output pixels for each input pixel along y and x.
     classical : bool
         No learned weights; runs on the CPU.
+    colour : bool
+        Made for colour images: it is given each channel of a movie as an image of its own (B is then larger), whose
+        C is 3 for RGB pixels and 1 for grey ones. Otherwise C counts all channels and samples.
     bytes_per_pixel : int
-        Working memory for each pixel of one window of one channel, for the memory budget.
+        Working memory for each pixel of one window of one channel (of one image, for methods made for colour), for
+        the memory budget.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Interpolator(Protocol):
     multiple: int
     zoom: int
     classical: bool
+    colour: bool
     bytes_per_pixel: int
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
@@ -78,7 +83,8 @@ class Interpolator(Protocol):
         frame_times : Tensor, float32, shape (B, K)
             Their times, 0 and 1 at the ends of the gap.
         t : Tensor, float32, shape (B,)
-            Times to predict, in (0, 1).
+            Times to predict, in (0, 1). A method whose zoom is not 1 is also asked for 0 and 1, the frames at the
+            ends of the gap.
         valid : Tensor, bool, shape (B, K)
             False where the movie ends and a frame is a copy of the end frame.
 

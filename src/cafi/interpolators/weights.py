@@ -66,17 +66,25 @@ def card_path(weights: Path) -> Path:
     return weights.with_suffix(".json")
 
 
+def find_shipped(method: str) -> Path | None:
+    """Return where the weights of a method lie that come with cafi; None if none do."""
+    return next(Path(__file__).parent.glob(f"*/{method}.safetensors"), None)
+
+
 def shipped(method: str) -> Path:
     """Return where the weights of a method lie that come with cafi.
 
     Raises
     ------
     CafiError
-        If none do.
+        If none do; says where others are to be had.
     """
-    path = Path(__file__).parent / method.replace("-", "_") / f"{method}.safetensors"
-    if not path.is_file():
-        raise CafiError(f"cafi ships no weights for {method}; name a file of weights, or train some with `cafi train`.")
+    path = find_shipped(method)
+    if path is None:
+        raise CafiError(
+            f"cafi ships no weights for {method}; bring in a published checkpoint with `cafi models import`, or train"
+            " some with `cafi train`, and name the file with --weights."
+        )
     return path
 
 

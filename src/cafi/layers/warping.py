@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def warp(image: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
-    """Fetch ``image`` at every pixel's place plus ``flow``; beyond the border the edge is repeated.
+def warp(
+    image: Tensor,
+    flow: Tensor,
+    mode: Literal["bilinear", "bicubic"] = "bilinear",
+    outside: Literal["border", "zeros"] = "border",
+) -> Tensor:
+    """Fetch ``image`` at every pixel's place plus ``flow``.
 
     Parameters
     ----------
@@ -21,6 +26,8 @@ def warp(image: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bi
         Displacement (x, y) in pixels.
     mode : 'bilinear' or 'bicubic'
         Of sub-pixel interpolation.
+    outside : 'border' or 'zeros'
+        What is fetched beyond the border: the edge again, or nothing.
 
     Returns
     -------
@@ -35,7 +42,7 @@ def warp(image: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bi
         here, flow.float(), flow.new_tensor([2 / width, 2 / height], dtype=torch.float32)[:, None, None]
     )
     return functional.grid_sample(
-        image.float(), place.permute(0, 2, 3, 1), mode=mode, padding_mode="border", align_corners=False
+        image.float(), place.permute(0, 2, 3, 1), mode=mode, padding_mode=outside, align_corners=False
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,14 @@ ACQUIRED = 0
 INTERPOLATED = 1
 RESAMPLED = 2
 KIND_NAMES = ("acquired", "interpolated", "resampled")
+
+
+class Counts(NamedTuple):
+    """Numbers of frames."""
+
+    acquired: int
+    interpolated: int
+    resampled: int
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,13 @@ class FrameTable:
     positions : ndarray of float64, shape (N,)
         Time or depth of every output frame, strictly increasing.
     kind : ndarray of uint8, shape (N,)
-        `ACQUIRED`, `INTERPOLATED` or `RESAMPLED` (acquired, but zoomed).
+        `ACQUIRED`, `INTERPOLATED` or `RESAMPLED`: zoomed, so that no pixel is an acquired one, at the time of an
+        acquired frame or between two.
     left : ndarray of int64, shape (N,)
-        For an acquired frame its index in the source; for an interpolated one the index of the
-        acquired frame that begins its gap (the gap ends at ``left + 1``).
+        For a frame at the time of an acquired one the index of that in the source; for one between two the index
+        of the acquired frame that begins its gap (the gap ends at ``left + 1``).
     fraction : ndarray of float64, shape (N,)
-        Where in the gap, in (0, 1); 0 for acquired frames.
+        Where in the gap, in (0, 1); 0 at the time of an acquired frame.
     source_positions : ndarray of float64, shape (M,)
         Time or depth of every acquired frame of the source.
     """
@@ -62,17 +71,35 @@ class FrameTable:
         return np.equal(self.kind, ACQUIRED)
 
     @property
+    def counts(self) -> Counts:
+        """How many frames there are of each kind."""
+        return Counts(*(int((self.kind == kind).sum()) for kind in range(len(KIND_NAMES))))
+
+    @property
+    def between(self) -> NDArray[np.bool_]:
+        """True where the frame lies between two acquired ones, shape (N,)."""
+        import numpy as np
+
+        return np.greater(self.fraction, 0)
+
+    @property
     def left_out(self) -> NDArray[np.int64]:
         """Indices of the source's acquired frames that this table does not contain."""
         import numpy as np
 
-        return np.setdiff1d(np.arange(len(self.source_positions)), self.left[self.acquired])
+        return np.setdiff1d(np.arange(len(self.source_positions)), self.left[~self.between])
 
-    def with_gaps(self, gaps: Iterable[int]) -> FrameTable:
-        """Return the table with interpolated frames in these gaps only; acquired frames stay."""
+    def resampled(self) -> FrameTable:
+        """Return the table of the same frames where no pixel is an acquired one: all are marked as resampled."""
         import numpy as np
 
-        kept = self.acquired | np.isin(self.left, list(gaps))
+        return replace(self, kind=np.full_like(self.kind, RESAMPLED))
+
+    def with_gaps(self, gaps: Iterable[int]) -> FrameTable:
+        """Return the table with frames between acquired ones in these gaps only; the others stay."""
+        import numpy as np
+
+        kept = ~self.between | np.isin(self.left, list(gaps))
         return replace(
             self,
             positions=self.positions[kept],

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cafi.movie.frames import INTERPOLATED
 from cafi.movie.plane_report import FAULTS, Fault, Place, faults_of
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def before(place: Place, axis: Axis) -> Place:
 def _predicted_beside(frames: FrameTable, faulty: list[int]) -> int:
     """Count the predicted frames whose gap begins or ends at a faulty frame."""
     ends = np.isin(frames.left, faulty) | np.isin(frames.left + 1, faulty)
-    return int(np.count_nonzero(ends & (frames.kind == INTERPOLATED)))
+    return int(np.count_nonzero(ends & frames.between))
 
 
 def _sentence(fault: Fault, faulty: list[int], channel: str, spoiled: int, worst: float, *, partly: bool) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cafi.movie.model import Header, Size
     from cafi.movie.reindex import IndexMap
 
-_MARK = re.compile(r"(?:acquired \d+|resampled \d+|interpolated \d+-\d+ t=\S+)(?: |$)")
+_MARK = re.compile(r"(?:(?:acquired|resampled) \d+|(?:interpolated|resampled) \d+-\d+ t=\S+)(?: |$)")
 
 # Offsets in ImageJ's ROI format (ij.io.RoiDecoder): big-endian, one-based, 0 means every frame.
 _POSITION, _HEADER2 = 56, 60
@@ -38,9 +38,9 @@ def labels(header: Header) -> list[str]:
 
 
 def mark(frames: FrameTable, index: int) -> str:
-    """Return the words that tell an acquired frame from an interpolated one."""
+    """Return the words that tell an acquired frame from an interpolated or a resampled one."""
     kind, left = KIND_NAMES[int(frames.kind[index])], int(frames.left[index])
-    if kind == "interpolated":
+    if frames.between[index]:
         return f"{kind} {left}-{left + 1} t={float(frames.fraction[index]):.6g}"
     return f"{kind} {left}"
 

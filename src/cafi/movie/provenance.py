@@ -110,8 +110,8 @@ def write_csv(path: Path, header: Header) -> None:
     One row for each output frame, and one of kind 'left_out', without an index, for each acquired
     frame that the output does not contain, at its place in the order.
 
-    Columns: index; time_s (or time_frame, depth_µm, depth_frame); kind; source_frame of acquired
-    frames; gap_start, gap_end and t (the fraction of the gap) of interpolated ones.
+    Columns: index; time_s (or time_frame, depth_µm, depth_frame); kind; source_frame of frames at the time of
+    an acquired one; gap_start, gap_end and t (the fraction of the gap) of those between two.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def write_csv(path: Path, header: Header) -> None:
 def _rows(frames: FrameTable) -> Iterator[tuple[float, list[Any]]]:
     for index, kind in enumerate(frames.kind.tolist()):
         position, left = float(frames.positions[index]), int(frames.left[index])
-        if KIND_NAMES[kind] == "interpolated":
+        if frames.between[index]:
             place = ["", left, left + 1, repr(float(frames.fraction[index]))]
         else:
             place = [left, "", "", ""]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cafi.errors import CafiError
 from cafi.movie import imagej_index, ome_tree
 from cafi.movie.carried import original_metadata
-from cafi.movie.frames import ACQUIRED, INTERPOLATED, FrameTable
+from cafi.movie.frames import ACQUIRED, FrameTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,7 @@ class IndexMap:
     between: dict[int, tuple[int, float]]
 
 
-def output_header(header: Header, frames: FrameTable, provenance: dict[str, Any]) -> Header:
+def output_header(header: Header, frames: FrameTable, provenance: dict[str, Any], zoom: int = 1) -> Header:
     """Return the header of the movie that a frame table makes of a source.
 
     Parameters
@@ -53,19 +53,22 @@ def output_header(header: Header, frames: FrameTable, provenance: dict[str, Any]
         The output's frames along ``frames.axis``.
     provenance : dict
         How it is made: software, method, configuration, source, ... as JSON values.
+    zoom : int
+        Output pixels for each of the source's; where it is not 1, what was drawn on the source's pixels is left out.
 
     Raises
     ------
     CafiError
         If the source was written by cafi and its record is damaged.
     """
-    kinds = zip(frames.kind.tolist(), frames.left.tolist(), frames.fraction.tolist(), strict=True)
-    rows = list(enumerate(kinds))
+    rows = list(enumerate(zip(frames.left.tolist(), frames.fraction.tolist(), strict=True)))
     index_map = IndexMap(
         frames.axis,
-        {left: new for new, (kind, left, _) in rows if kind != INTERPOLATED},
-        {new: (left, fraction) for new, (kind, left, fraction) in rows if kind == INTERPOLATED},
+        {left: new for new, (left, fraction) in rows if fraction == 0},
+        {new: (left, fraction) for new, (left, fraction) in rows if fraction > 0},
     )
+    old = header.size
+    header = _zoomed(header, zoom)
     changes: dict[str, Any] = {"size": header.size._replace(**{frames.axis: len(frames)})}
     if frames.axis == "t":
         timed = frames.unit == "s"
@@ -73,7 +76,7 @@ def output_header(header: Header, frames: FrameTable, provenance: dict[str, Any]
         changes["times_from"] = (header.times_from or "planes") if timed else None
     else:
         changes["pixel_size"] = _with_spacing(header.pixel_size, frames.positions, frames.unit)
-    changes["metadata"] = _moved(header.metadata, header.size, changes["size"], index_map)
+    changes["metadata"] = _moved(header.metadata, old, changes["size"], index_map)
     return replace(header, frames=frames, provenance=provenance, **changes)
 
 
@@ -102,7 +105,7 @@ def restore_header(header: Header) -> tuple[Header, NDArray[np.int64]]:
     if not len(indices):
         raise CafiError(
             f"{header.name}: all frames are interpolated or resampled, so no acquired frame can be restored; "
-            "use the original movie."
+            f"use the source, {source_name(header)}."
         )
     positions = frames.source_positions[frames.left[indices]]
     index_map = IndexMap(frames.axis, {old: new for new, old in enumerate(indices.tolist())}, {})
@@ -114,6 +117,12 @@ def restore_header(header: Header) -> tuple[Header, NDArray[np.int64]]:
         changes["pixel_size"] = _with_spacing(header.pixel_size, positions, frames.unit)
     changes["metadata"] = _moved(header.metadata, header.size, changes["size"], index_map)
     return replace(header, frames=None, provenance=None, **changes), indices
+
+
+def source_name(header: Header) -> str:
+    """Return the name of the movie that a movie of cafi's was made from, as its provenance has it."""
+    source = (header.provenance or {}).get("source")
+    return str(source["name"]) if isinstance(source, dict) and "name" in source else "the original movie"
 
 
 def restored_movie(movie: Movie) -> Movie:
@@ -174,6 +183,24 @@ def _with_spacing(pixel_size: PixelSize, positions: NDArray[np.float64], unit: s
     if unit == "frame" or len(positions) < 2:
         return pixel_size
     return replace(pixel_size, z=regular_step(positions))
+
+
+def _zoomed(header: Header, zoom: int) -> Header:
+    """Return the header of the same movie on a finer grid of pixels."""
+    if zoom == 1:
+        return header
+    size, pixel = header.size, header.pixel_size
+    y, x = (None if length is None else length / zoom for length in (pixel.y, pixel.x))
+    metadata = original_metadata(header.metadata)
+    if metadata.imagej is not None:
+        drawn = ("ROI", "Overlays")
+        metadata = replace(metadata, imagej={k: v for k, v in metadata.imagej.items() if k not in drawn})
+    tree = ome_tree.load(metadata.ome_xml, metadata.image_index)
+    if tree is not None:
+        ome_tree.remove_rois(tree.root, {roi.get("ID") for roi in ome_tree.named(tree.root, "ROI")})
+        metadata = replace(metadata, ome_xml=ome_tree.compose(tree, tree.planes), image_index=0)
+    larger = size._replace(y=zoom * size.y, x=zoom * size.x)
+    return replace(header, size=larger, pixel_size=replace(pixel, y=y, x=x), metadata=metadata)
 
 
 def _moved(metadata: SourceMetadata, old: Size, new: Size, index_map: IndexMap) -> SourceMetadata:

@@ -8,6 +8,7 @@ import torch
 
 from cafi.simulation import optics
 from cafi.simulation.draw import chance, log_uniform, uniform
+from cafi.simulation.fields import power_law
 from cafi.simulation.motion import Pace, wandering_stage, waves
 from cafi.simulation.scenes import SCENES, tissue
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 Choice = TypeVar("Choice")
+
+SHIMMERING = 0.25  # share of worlds with detail that comes and goes
+PARTS = 4  # fields of which such detail is mixed, each in its own rhythm
 
 
 def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
@@ -36,13 +40,15 @@ def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
     Tensor of float32, shape (B, T, side, side)
         0.1 and 99.9 percentile of each movie at 0 and 1.
     """
-    low, high = (8, 40) if torch.rand((), generator=random, device=random.device) < 0.3 else (0.5, 24)
+    low, high = (8, 60) if torch.rand((), generator=random, device=random.device) < 0.3 else (0.5, 24)
     return simulate_world(side, log_uniform((len(times),), low, high, random), times, random)
 
 
 def simulate_world(side: int, pixels: Tensor, times: Tensor, random: Generator) -> Tensor:
     """Simulate clean movies as `simulate_light` does, with a typical displacement (B,) in pixels per unit of time."""
     light = _layers(side, Pace(pixels, wandering_stage(times, random)), times, random)
+    if torch.rand((), generator=random, device=random.device) < SHIMMERING:
+        light = shimmer(light, log_uniform((len(times), 1, 1, 1), 0.03, 0.4, random), times, random)
     contrast = _choose(optics.CONTRASTS, random)
     if contrast is optics.fluorescence:
         light = _bleaching(times, random) * _uneven_label(light, random)
@@ -64,6 +70,31 @@ def _layers(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
         hiding = chance((n, 1, 1, 1), 0.5, random) * upper.clamp(0, 1)
         light = light * (1 - hiding) + share * upper
     return light
+
+
+def shimmer(light: Tensor, strength: Tensor, times: Tensor, random: Generator) -> Tensor:
+    """Add detail that comes and goes within a few gaps, as what passes through the focal plane does.
+
+    It cannot be foreseen, and is no noise: whoever takes it for noise leaves a frame without texture.
+
+    Parameters
+    ----------
+    light : Tensor, shape (B, T, Y, X)
+    strength : Tensor, shape (B, 1, 1, 1)
+        Standard deviation of what is added.
+    times : Tensor, shape (B, T)
+    random : Generator
+
+    Returns
+    -------
+    Tensor, same shape as ``light``
+    """
+    n, _, side, _ = light.shape
+    exponent = uniform((n,), 0, 1.5, random).repeat_interleave(PARTS)
+    fine = log_uniform((n,), 2, 8, random).repeat_interleave(PARTS)
+    fields = power_law(n * PARTS, side, exponent, fine, 10 * fine, random).unflatten(0, (n, PARTS))
+    shares = waves((PARTS,), 0.6, times, random) * (2 / PARTS) ** 0.5
+    return light + strength * torch.einsum("btp,bpyx->btyx", shares, fields)
 
 
 def _bleaching(times: Tensor, random: Generator) -> Tensor:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FLOOR = 1e-4  # of mean square error: below 40 dB nothing more is gained
 STEP_FLOOR = 3e-3
+SSIM_WINDOW, C1, C2 = 7, 0.01**2, 0.03**2  # for data of range 1
+BLOCK, BRIGHTNESS_FLOOR = 16, 1e-6
 
 
 def score_loss(mean: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
@@ -23,6 +25,11 @@ def score_loss(mean: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
     """
     error = ((mean - truth) ** 2 + variance).mean((1, 2, 3))
     return (error + FLOOR).log().mean()
+
+
+def charbonnier_loss(made: Tensor, truth: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + 1e-6), a smooth absolute difference (Charbonnier et al. 1994), for equal shapes."""
+    return ((made - truth) ** 2 + 1e-6).sqrt().mean()
 
 
 def expected_psnr(score: float) -> float:
@@ -53,3 +60,22 @@ def motion_loss(flows: Tensor, clean: Tensor, truth: Tensor, valid: Tensor) -> T
 def scale_loss(mean: Tensor, scale: Tensor, measured: Tensor) -> Tensor:
     """Negative log-likelihood of the measured frame under a Laplace distribution around the given mean."""
     return (scale.log() + (measured - mean.detach()).abs() / scale).mean()
+
+
+def structure_loss(mean: Tensor, truth: Tensor) -> Tensor:
+    """One minus the structural similarity (Wang et al. 2004) to the noise-free truth, over windows of 7 x 7 pixels."""
+
+    def local(image: Tensor) -> Tensor:
+        return functional.avg_pool2d(image, SSIM_WINDOW, 1)
+
+    x, y = mean.float(), truth.float()
+    ux, uy = local(x), local(y)
+    vx, vy, vxy = local(x * x) - ux * ux, local(y * y) - uy * uy, local(x * y) - ux * uy
+    alike = (2 * ux * uy + C1) * (2 * vxy + C2) / ((ux * ux + uy * uy + C1) * (vx.clamp_min(0) + vy.clamp_min(0) + C2))
+    return 1 - alike.mean()
+
+
+def brightness_loss(mean: Tensor, truth: Tensor) -> Tensor:
+    """How far the means of blocks of 16 x 16 pixels are off, as a logarithm, so that no movie flickers or pumps."""
+    error = functional.avg_pool2d(mean - truth, BLOCK) ** 2
+    return (error.mean((1, 2, 3)) + BRIGHTNESS_FLOOR).log().mean()

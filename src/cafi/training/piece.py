@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cafi.training.recipes import Recipe
     from cafi.training.trainees import Trainee
 
+SPIKE = 5.0  # times the usual norm: a gradient so large says more of one odd batch than of the network
+MEMORY = 0.98  # of what is usual, from step to step
 LOST = 20  # steps in a row without a finite loss, after which there is no hope
 CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.jsonl"
 
@@ -61,15 +63,16 @@ class Piece:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(network).requires_grad_(False)
         self.progress = self._begin(network, folder)
-        self.lost, self.first = 0, self.progress.step
+        self.lost, self.first, self.usual = 0, self.progress.step, math.inf
         self.began, self.before = time.monotonic(), self.progress.seconds
         # Every piece and every process sees other data, and the same again if the run is repeated.
         seed = recipe.seed + 1000 * self.progress.pieces + self.accelerator.process_index
         set_seed(seed)
         random = torch.Generator(device).manual_seed(seed)
         source, held_out = sources(recipe.data, folder, random, recipe.seed)
-        self.windows = stream(source, how.batch, recipe.data.crop, random)
-        self.checks = validation(held_out, how.batch, recipe.data.crop, device) if self.main else []
+        kind = (how.batch, recipe.data.crop)
+        self.windows = stream(source, *kind, random, recipe.data.middle)
+        self.checks = validation(held_out, *kind, device, recipe.data.middle) if self.main else []
         optimiser = torch.optim.AdamW(network.parameters(), how.rate, weight_decay=how.weight_decay)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
 
@@ -89,21 +92,28 @@ class Piece:
         return progress
 
     def step(self) -> None:
-        """Change the weights once; a step whose loss or gradient is not finite changes nothing."""
+        """Change the weights once; a step whose gradient is not finite, or far from usual, changes nothing."""
         how, progress = self.recipe.optimisation, self.progress
         for group in self.optimiser.param_groups:
             group["lr"] = how.rate * share_of_rate(how, progress.step, self.first)
         loss, norm = self._gradients()
-        if usable := math.isfinite(loss) and math.isfinite(norm):
+        finite = math.isfinite(loss) and math.isfinite(norm)
+        if usable := finite and norm <= SPIKE * self.usual:
             self.optimiser.step()
         self.optimiser.zero_grad()
         progress.step += 1
         progress.seconds = self.before + time.monotonic() - self.began
-        self._count_lost(usable)
+        self._count_lost(finite)
+        if finite:
+            self.usual = norm if self.usual == math.inf else self._usual_with(norm)
         if usable:
             # Early weights are mostly chance: the average forgets them sooner.
             decay = min(how.average, progress.step / (progress.step + 10))
             move_average(self.average, self.accelerator.unwrap_model(self.network), decay)
+
+    def _usual_with(self, norm: float) -> float:
+        """Move what is usual towards a norm, by no more than a spike, so that a lasting change is followed."""
+        return MEMORY * self.usual + (1 - MEMORY) * min(norm, SPIKE * self.usual)
 
     def _gradients(self) -> tuple[float, float]:
         """Collect gradients and clip them; return the mean loss and the norm, the same in all processes."""

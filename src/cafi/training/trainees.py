@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from cafi.errors import CafiError
-from cafi.interpolators.kymo.motion import Window
-from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
-from cafi.training.losses import motion_loss, scale_loss, score_loss
+from cafi.training.trainee_kymo import KymoTrainee
+from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -41,28 +40,6 @@ class Trainee(Protocol):
         """Return the parts of the loss, weighted; their sum is made small. 'score' is the expected log error."""
 
 
-class KymoTrainee:
-    """Kymo: the expected score, flows that fit the clean frames at every level, and a likely scale."""
-
-    def __init__(self, architecture: dict[str, int], weights: dict[str, float]) -> None:
-        sizes = Architecture(**architecture)
-        self.network: nn.Module = Kymo(sizes)
-        self.architecture: dict[str, int] = asdict(sizes)
-        self.multiple = 4 * 2 ** (sizes.levels - 1)
-        self._motion, self._scale = weights.get("motion", 0.25), weights.get("scale", 0.1)
-
-    def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
-        """Return score, motion and scale loss."""
-        answer = network(Window(windows.frames, windows.times, windows.t, windows.valid))
-        steps = [motion_loss(flows, windows.clean, windows.truth, windows.valid) for flows in answer.steps]
-        fine = motion_loss(answer.flows, windows.clean, windows.truth, windows.valid)
-        return {
-            "score": score_loss(answer.mean, windows.truth, windows.variance),
-            "motion": self._motion * (sum(steps) / len(steps) + fine),
-            "scale": self._scale * scale_loss(answer.mean, answer.scale, windows.measured),
-        }
-
-
 def make_trainee(
     network: str, architecture: dict[str, int], weights: dict[str, float], seed: int | None = None
 ) -> Trainee:
@@ -83,7 +60,11 @@ def make_trainee(
     CafiError
         If there is none of this name, or it has no such size.
     """
-    known = {"kymo": KymoTrainee}
+    known: dict[str, Callable[[dict[str, int], dict[str, float]], Trainee]] = {
+        "kymo": KymoTrainee,
+        "zooming-slowmo": ZoomingSlowMoTrainee,
+        "zooming-slowmo-small": ZoomingSlowMoTrainee,
+    }
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:

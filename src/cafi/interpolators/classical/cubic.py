@@ -28,6 +28,7 @@ class Cubic:
     multiple = 1
     zoom = 1
     classical = True
+    colour = False
     bytes_per_pixel = 24
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:

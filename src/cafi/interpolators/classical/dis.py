@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -40,7 +41,9 @@ class Motion:
     middle: Flow
 
 
-def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Motion:
+def estimate_motion(
+    first: NDArray[np.float32], last: NDArray[np.float32], *, helpers: Executor | None = None
+) -> Motion:
     """Estimate the motion between two frames with DIS (Kroeger et al., ECCV 2016).
 
     Both directions are carried to the middle of the gap and averaged there; then both frames are
@@ -50,6 +53,8 @@ def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Mo
     ----------
     first, last : ndarray of float32, shape (Y, X)
         Normalised: [0, 1] maps to the 8 bits that DIS sees; what lies beyond is clipped, in that copy only.
+    helpers : Executor, optional
+        Where the second direction is estimated beside the first.
 
     Returns
     -------
@@ -60,8 +65,9 @@ def estimate_motion(first: NDArray[np.float32], last: NDArray[np.float32]) -> Mo
     below, right = max(0, SMALLEST - height), max(0, SMALLEST - width)
     if below or right:
         first, last = (np.pad(frame, ((0, below), (0, right)), mode="symmetric") for frame in (first, last))
+    pending = None if helpers is None else helpers.submit(_dis, last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     forward = _dis(first, last, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    backward = _dis(last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    backward: Flow = pending.result() if pending else _dis(last, first, cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     half = 0.25 * (forward - backward)
     middle = 0.5 * (warp(forward, -half) - warp(backward, half))
     middle = middle + _dis(warp(first, -0.5 * middle), warp(last, 0.5 * middle), cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -82,18 +88,40 @@ def warp(image: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
     return np.asarray(warped, np.float32)
 
 
+class _OneThread:
+    """OpenCV's number of threads belongs to the process: the first who needs one sets it, the last puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._before = threading.Lock(), 0, 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                cv2.setNumThreads(self._before)
+
+
+_ONE_THREAD = _OneThread()
+
+
 @contextmanager
 def one_opencv_thread() -> Iterator[None]:
     """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result.
 
-    For a whole run, around whatever else sets it for a moment and puts it back.
+    Around a single estimate or a whole run, by as many threads at once as like.
     """
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    _ONE_THREAD.enter()
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        _ONE_THREAD.leave()
 
 
 @lru_cache(maxsize=4)

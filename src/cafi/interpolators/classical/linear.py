@@ -23,6 +23,7 @@ class Linear:
     multiple = 1
     zoom = 1
     classical = True
+    colour = False
     bytes_per_pixel = 16
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +12,7 @@ import numpy as np
 import torch
 
 from cafi.errors import CafiError
-from cafi.interpolators.classical.dis import Motion, estimate_motion, warp
+from cafi.interpolators.classical.dis import Motion, estimate_motion, one_opencv_thread, warp
 from cafi.interpolators.protocol import Prediction
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ NEIGHBOUR = 20  # pixels: how far the neighbours are whose motion is tried too
 WINDOW = 11  # pixels: over which two warped frames are compared
 DIRECT_WEIGHT = 4.0
 NEARNESS = 0.5  # of time weighting: 0 averages noise best, 1 trusts the nearer frame most
-_OPENCV = threading.Lock()  # OpenCV's number of threads belongs to the whole process
 LEAST_ERROR = 1e-5  # of squared intensity: keeps weights finite where frames agree exactly
 
 
@@ -54,6 +51,7 @@ class OpticalFlow:
     multiple = 1
     zoom = 1
     classical = True
+    colour = False
     bytes_per_pixel = 160
 
     def __init__(self) -> None:
@@ -87,7 +85,7 @@ class OpticalFlow:
             b, c = place
             return blend(pixels[b, 0, c], pixels[b, 1, c], motions[first_of[b], c], float(t[b]))
 
-        with _one_opencv_thread():
+        with one_opencv_thread():
             different = list(product(sorted(set(first_of)), channels))
             motions = dict(zip(different, self._pool.map(moved, different), strict=True))
             made = list(self._pool.map(blended, product(range(len(pixels)), channels)))
@@ -162,15 +160,3 @@ def _first_occurrences(pixels: NDArray[np.float32]) -> list[int]:
     for b in range(1, len(pixels)):
         first.append(first[-1] if np.array_equal(pixels[b], pixels[b - 1]) else b)
     return first
-
-
-@contextmanager
-def _one_opencv_thread() -> Iterator[None]:
-    """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result."""
-    with _OPENCV:
-        before = cv2.getNumThreads()
-        cv2.setNumThreads(1)
-        try:
-            yield
-        finally:
-            cv2.setNumThreads(before)

@@ -4,81 +4,68 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import nn
 from torch.nn import functional
 
-from cafi.interpolators.kymo.blocks import Residual, channels_last, convolution, silent, upsample
-from cafi.interpolators.kymo.residual import only_detail
-from cafi.layers.gradients import gradient_step
-from cafi.layers.warping import warp
+from cafi.interpolators.kymo.blocks import Entrance, Residual, silent, unfold_pixels, upsample
+from cafi.interpolators.kymo.motion import Motion, beyond, moved
+from cafi.layers.wavelets import smoothed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cafi.interpolators.kymo.motion import Window
 
-WINDOWS = (3, 9)  # in which the last correction of motion is sought, in steps of four pixels
-LEAST_SCALE = 1e-4  # of the normalised range
+LEAST_SCALE = 5e-4  # of the normalised range
+BANDS = (1, 2, 4)  # steps of smoothing, in pixels, that part fine from coarse detail
 
 
 class Synthesis(nn.Module):
-    """Move all four frames once more by a finer correction, blend them, add what is missing.
+    """Blend the moved frames, and soften or sharpen the blend, as a quarter of the frame's grid decides.
 
-    A U-Net of two levels at half and a quarter of the frame's size.
+    What decides sees the frames at half size only, so that it cannot prefer the darker of two noisy pixels.
     """
 
-    def __init__(self, hidden: int, width: int) -> None:
+    def __init__(self, before: int, width: int) -> None:
         super().__init__()
-        self.recall = nn.Conv2d(hidden + 2 * len(WINDOWS), 16, 1)
-        self.damping = nn.Parameter(torch.full((len(WINDOWS),), -7.0))
-        self.enter = nn.Conv2d(16 + 16, width, 3, padding=1)
-        self.tune = nn.Linear(5, width)
-        self.rectify = nn.LeakyReLU(0.1)
-        self.down = convolution(width, 2 * width, 3, 2)
-        self.deep = Residual(2 * width)
-        self.up = nn.Conv2d(2 * width, width, 1)
-        self.join = Residual(width)
-        self.shift = silent(width, 8 + len(WINDOWS))
-        self.mix = silent(width, 6 * 4)
+        self.enter = Entrance(4 * 4 + before, width)
+        self.body = Residual(width)
+        self.shift = silent(width, 8)
+        self.mix = silent(width, (5 + len(BANDS)) * 16, kernel=1)
 
-    def forward(self, window: Window, flows: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, window: Window, half: Tensor, motion: Motion, features: Tensor, situation: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mean and scale (B, 1, Y, X), and the corrected flows (B, 4, 2, Y, X).
 
         Parameters
         ----------
         window : Window
-        flows : Tensor, shape (B, 4, 2, Y, X)
-        memory : Tensor, shape (B, hidden, Y / 4, X / 4)
+        half : Tensor, shape (B, 4, Y / 2, X / 2)
+            Frames at half size; 0 where there is none.
+        motion : Motion
+            On that grid.
+        features : Tensor, shape (B, before, Y / 4, X / 4)
+        situation : Tensor, shape (B, 5)
         """
-        moved = _moved(window.frames, flows)
-        steps = self._gradient_steps(functional.avg_pool2d(moved[:, 1:3], 2))
-        recalled = self.recall(channels_last([memory, steps.flatten(1, 2)]))
-        half = functional.pixel_unshuffle(moved * window.valid[:, :, None, None], 2)
-        situation = torch.cat([window.t[:, None] - 0.5, window.valid], 1)
-        fine = self.enter(channels_last([half, upsample(recalled)])) + self.tune(situation)[:, :, None, None]
-        fine = self.rectify(fine)
-        fine = self.join(fine + upsample(self.up(self.deep(self.down(fine)))))
-        flows = flows + self._correction(window, self.shift(fine).float().contiguous(), steps)
-        said = functional.pixel_shuffle(self.mix(fine).float().contiguous(), 2)
-        weights = (said[:, :4] - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
-        blend = (weights * _moved(window.frames, flows)).sum(1, keepdim=True)
-        mean = blend + only_detail(said[:, 4:5], blend)
-        return mean, functional.softplus(said[:, 5:6] - 3) + LEAST_SCALE, flows
-
-    def _gradient_steps(self, ends: Tensor) -> Tensor:
-        """What is left of the displacement over the gap, by window: (B, 2, 2, Y / 4, X / 4), in half-size pixels."""
-        first, last = ends[:, :1], ends[:, 1:]
-        damping = self.damping.exp()
-        return torch.stack([gradient_step(first, last, w, damping[i]) for i, w in enumerate(WINDOWS)], 1)
-
-    def _correction(self, window: Window, shift: Tensor, steps: Tensor) -> Tensor:
-        """Displacement to add to each frame's flow, shape (B, 4, 2, Y, X)."""
-        velocity = (shift[:, 8:].sigmoid()[:, :, None] * upsample(steps.flatten(1, 2)).unflatten(1, (-1, 2))).sum(1)
-        both = upsample(torch.cat([shift[:, :8], 2 * velocity], 1))
-        elapsed = (window.times - window.t[:, None])[:, :, None, None, None]
-        return both[:, :8].unflatten(1, (4, 2)) + elapsed * both[:, 8:][:, None]
+        flows = motion.flows(window)
+        seen = functional.pixel_unshuffle(moved(half, flows), 2)
+        features = self.body(self.enter([seen, features], situation))
+        flows = flows.flatten(1, 2) + upsample(self.shift(features).float(), 2)
+        # What lies outside of a frame is unknown: the further out, the less its edge stands for it.
+        missing = upsample(beyond(flows.unflatten(1, (4, 2))), 2)
+        flows = 2 * upsample(flows, 2).unflatten(1, (4, 2))
+        said = unfold_pixels(self.mix(features).float(), 4)
+        weights = (said[:, :4] - 2 * missing - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
+        blend = (weights * moved(window.frames, flows, outside="border")).sum(1, keepdim=True)
+        return _tuned(blend, said[:, 5:]), functional.softplus(said[:, 4:5] - 3) + LEAST_SCALE, flows
 
 
-def _moved(frames: Tensor, flows: Tensor) -> Tensor:
-    return warp(frames.flatten(0, 1)[:, None], flows.flatten(0, 1)).unflatten(0, (-1, 4))[:, :, 0]
+def _tuned(blend: Tensor, gains: Tensor) -> Tensor:
+    """Soften or sharpen each band of detail, from nothing of it to twice as much; what is coarser stays."""
+    finer, tuned = blend, blend
+    for step, gain in zip(BANDS, gains.split(1, 1), strict=True):
+        coarser = smoothed(finer, step)
+        tuned = tuned + gain.tanh() * (finer - coarser)
+        finer = coarser
+    return tuned

@@ -1,0 +1,98 @@
+"""Windows too many or too large to be predicted at once, piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from cafi.interpolators.kymo.guess import guess_velocity
+from cafi.interpolators.kymo.motion import Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from cafi.interpolators.kymo.network import Answer, Kymo
+
+LARGEST = 768  # pixels: the side of what is kept of a piece
+MARGIN = 128  # pixels around it that the network sees too
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is kept of the network's answer.
+
+    Attributes
+    ----------
+    mean, scale : Tensor of float32, shape (B, 1, Y, X)
+    flows : Tensor of float32, shape (B, 2, 2, Y, X)
+        Displacement (x, y) in pixels to both ends of the gap.
+    features : Tensor of float32, shape (B, F)
+        Their means over the frame.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    flows: Tensor
+    features: Tensor
+
+
+def predict_in_pieces(network: Kymo, window: Window, largest: int = LARGEST, margin: int = MARGIN) -> Whole:
+    """Predict windows with memory for the network that grows neither with the frame nor with the batch.
+
+    The guess of motion is made on whole frames, so that cuts do not show in it.
+
+    Parameters
+    ----------
+    network : Kymo
+    window : Window
+    largest, margin : int
+        In pixels, multiples of `Kymo.MULTIPLE`.
+
+    Returns
+    -------
+    Whole
+    """
+    guess = guess_velocity(window)
+    b, _, height, width = window.frames.shape
+    mean, flows = window.frames.new_empty((b, 1, height, width)), window.frames.new_empty((b, 2, 2, height, width))
+    whole = Whole(mean, mean.clone(), flows, mean.new_zeros((b, network.architecture.near)))
+    if max(height, width) <= largest + 2 * margin:
+        largest = max(height, width)
+    together = max(1, (LARGEST + 2 * MARGIN) ** 2 // (height * width))
+    for start, y, x in product(range(0, b, together), range(0, height, largest), range(0, width, largest)):
+        some = slice(start, start + together)
+        rows, columns = _Span(y, largest, margin, height), _Span(x, largest, margin, width)
+        answer = _predict(network, window, guess, some, rows, columns)
+        _put(whole, answer, some, rows, columns)
+    return whole
+
+
+class _Span:
+    """One axis of a piece: what the network sees, and what of that is kept."""
+
+    def __init__(self, start: int, largest: int, margin: int, length: int) -> None:
+        self.kept = slice(start, min(length, start + largest))
+        self.seen = slice(max(0, start - margin), min(length, start + largest + margin))
+        self.within = slice(self.kept.start - self.seen.start, self.kept.stop - self.seen.start)
+        self.share = (self.kept.stop - self.kept.start) / length
+
+
+def _predict(network: Kymo, window: Window, guess: Tensor, some: slice, rows: _Span, columns: _Span) -> Answer:
+    frames = window.frames[some, :, rows.seen, columns.seen]
+    guessed = guess[some, :, _shrunk(rows.seen, 2), _shrunk(columns.seen, 2)]
+    answer: Answer = network(Window(frames, window.times[some], window.t[some], window.valid[some]), guessed)
+    return answer
+
+
+def _put(whole: Whole, answer: Answer, some: slice, rows: _Span, columns: _Span) -> None:
+    there, here = (rows.kept, columns.kept), (rows.within, columns.within)
+    whole.mean[some, :, there[0], there[1]] = answer.mean[..., here[0], here[1]]
+    whole.scale[some, :, there[0], there[1]] = answer.scale[..., here[0], here[1]]
+    whole.flows[some, ..., there[0], there[1]] = answer.flows[:, 1:3, :, here[0], here[1]]
+    features = answer.features[..., _shrunk(here[0], 4), _shrunk(here[1], 4)].mean((2, 3))
+    whole.features[some] += rows.share * columns.share * features
+
+
+def _shrunk(place: slice, factor: int) -> slice:
+    return slice(place.start // factor, place.stop // factor)

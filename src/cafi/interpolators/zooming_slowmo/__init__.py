@@ -1,0 +1,1 @@
+"""Zooming SlowMo (Xiang et al., CVPR 2020), exactly as published."""
