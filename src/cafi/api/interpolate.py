@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cafi.engine.breaks import Break
     from cafi.movie.model import Header, Movie
+    from cafi.quality.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Result:
         The movie of lower and upper bounds; None without ``uncertainty``, or where the movie is too short for it.
     intervals : tuple of dict or None
         For each channel how its intervals did on held-out frames.
+    verdict : Verdict or None
+        Use, use with care, or do not use; with reasons, and a warning for each doubtful gap.
     """
 
     target: Path
@@ -59,6 +62,7 @@ class Result:
     already_done: bool = False
     interval: Path | None = None
     intervals: tuple[dict[str, Any] | None, ...] = ()
+    verdict: Verdict | None = None
 
 
 def interpolate(
@@ -131,6 +135,7 @@ def interpolate(
             already_done=stood is not None,
             interval=interval_path(target) if findings.intervals else None,
             intervals=tuple(findings.intervals),
+            verdict=findings.verdict,
         )
 
 

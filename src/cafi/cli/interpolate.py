@@ -107,6 +107,8 @@ def _tell(result: Result) -> None:
         f"{result.target}: {result.acquired} acquired and {result.interpolated} interpolated frames"
         f" in {result.seconds:.1f} s ({speed:.1f} interpolated frames/s); which is which: {result.table.name}"
     )
+    if result.verdict is not None:
+        console.say(result.verdict.sentence())
     if result.interval is not None:
         console.say(f"a lower and an upper bound for every pixel: {result.interval.name}")
     if any(ratio is not None for ratio in result.noise_ratio):
