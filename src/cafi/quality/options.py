@@ -57,3 +57,7 @@ class TrustOptions(BaseModel):
 def parts(text: str) -> tuple[str, ...]:
     """Return the entries of a comma-separated list, without blanks."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+    checks: bool = Field(
+        True,
+        description="Look at every gap for reasons to distrust its frames, and come to a verdict on the movie.",
+    )
