@@ -52,12 +52,12 @@ class TrustOptions(BaseModel):
         description="Write a second movie, OUT.interval, with a lower and an upper bound for every predicted pixel:"
         " nine of ten measured values lie between, as calibrated on held-out frames of this movie first.",
     )
+    checks: bool = Field(
+        True,
+        description="Look at every gap for reasons to distrust its frames, and come to a verdict on the movie.",
+    )
 
 
 def parts(text: str) -> tuple[str, ...]:
     """Return the entries of a comma-separated list, without blanks."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
-    checks: bool = Field(
-        True,
-        description="Look at every gap for reasons to distrust its frames, and come to a verdict on the movie.",
-    )

@@ -90,7 +90,8 @@ def _cautions(provenance: dict[str, Any]) -> Iterator[Caution]:
     for found in provenance.get("breaks", ()):
         gap = found["gap"]
         yield Caution(
-            f"gap {gap}–{gap + 1}", f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one."
+            f"frames {gap} to {gap + 1}",
+            f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one.",
         )
     yield from cautions_of(provenance)
     for message in provenance.get("messages", ()):
