@@ -26,7 +26,8 @@ def movie_file(path: Path, frames: int = 13) -> Path:
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checked")
-    cafi.evaluate(movie_file(folder / "moving <spots>.ome.tif"), folder / "out", methods="linear,optical_flow")
+    movie = movie_file(folder / "moving <spots>.ome.tif", frames=19)
+    cafi.evaluate(movie, folder / "out", methods="linear,optical_flow", intervals=True)
     return folder / "out"
 
 
@@ -46,20 +47,34 @@ def test_tables_and_sentences_say_what_the_statistics_say(checked: Path) -> None
     assert len(section.tables[2].rows) == 4
     assert f"{rows['linear'].mean.value:.2f} dB" in " ".join(section.methods_text)
     assert {plot.title.split(",")[0] for plot in section.plots} == {
-        *("Methods by PSNR", "Along the movie", "Error against displacement"),
+        *("Methods by PSNR", "Along the movie", "Error against displacement", "Coverage of the intervals"),
     }
 
 
 def test_kept_frames_are_those_that_were_held_out_and_predicted(checked: Path) -> None:
     (evaluation,) = read_evaluations(checked)
     film = read_footage(footage_path(checked, 0, evaluation.movie, 2))
-    assert [moment.kind for moment in film.moments] == ["acquired", "interpolated"] * 6 + ["acquired"]
+    assert [moment.kind for moment in film.moments] == ["acquired", "interpolated"] * 9 + ["acquired"]
     with cafi.read(evaluation.movie) as movie:
         for c, (low, width) in enumerate(film.ranges):
             before, truth, after = ((movie.source.read(t, c, 0) - low) / width for t in (2, 3, 4))
             np.testing.assert_allclose(film.measured[3, c], truth, atol=2e-3)
             predicted = film.predicted["linear"][film.predicted_at["linear"][3]][c]  # type: ignore[index]
             np.testing.assert_allclose(predicted, (before + after) / 2, atol=2e-3)
+
+
+def test_intervals_of_the_best_method_hold_what_the_plot_says(checked: Path) -> None:
+    (evaluation,) = read_evaluations(checked)
+    film = read_footage(footage_path(checked, 0, evaluation.movie, 2))
+    assert set(film.interval) == {"optical_flow"}
+    measured = film.measured[1::2].astype(float)
+    inside = np.abs(film.predicted["optical_flow"] - measured) < film.interval["optical_flow"].astype(float) / 2
+    assert 0.8 < inside.mean() < 0.99, "calibrated for nine of ten, about a centre that may be shifted a little"
+    plots = [plot for plot in evaluation_report(checked).sections[0].plots if plot.title.startswith("Coverage")]
+    for plot, found in zip(plots, evaluation.provenance["intervals"], strict=True):
+        assert plot.target == 90
+        assert plot.series[0].y == pytest.approx([100 * share for share in found["by_intensity"]])
+        assert f"Of optical_flow: {100 * found['coverage']:.1f} %" in plot.notes[0]
 
 
 def test_it_is_made_again_from_its_folder(checked: Path) -> None:

@@ -67,6 +67,23 @@ def test_a_foreign_file_in_its_place_stops_the_run_before_any_work(tmp_path: Pat
     assert not (tmp_path / "b.ome.tif").exists()
 
 
+def test_intervals_that_lie_beside_it_are_shown(tmp_path: Path) -> None:
+    source = movie_file(tmp_path / "a.ome.tif", frames=19)
+    result = cafi.interpolate(source, tmp_path / "b.ome.tif", method="linear", uncertainty=True, report=True)
+    assert result.interval is not None
+    assert result.report is not None
+    with cafi.read(result.target) as movie, cafi.read(result.interval) as bounds:
+        section = interpolated_report(movie, "b.ome.tif", None, bounds).sections[0]
+        low, high = (bounds.source.read(3, c, 0) for c in (2, 3))
+    film = section.footage
+    assert film is not None
+    width = film.interval["linear"][film.predicted_at["linear"][3]][1]  # type: ignore[index]
+    np.testing.assert_allclose(width, (high - low) / film.ranges[1][1], rtol=1e-3)
+    assert [plot.title for plot in section.plots] == [f"Coverage of the intervals, channel {c}" for c in range(2)]
+    assert "interval width" in result.report.read_text(encoding="utf-8")
+    assert "--uncertainty" in result.report.read_text(encoding="utf-8")
+
+
 def test_depths_are_shown_along_depth(tmp_path: Path) -> None:
     from cafi.movie.options import WriteOptions
     from cafi.movie.writing import write_movie

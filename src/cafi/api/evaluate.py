@@ -300,6 +300,9 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
+        if evaluation.methods:
+            evaluation = watching.judge(evaluation)
+            yield evaluation
         if look is not None and evaluation.methods:
             evaluation = with_downstream(evaluation, look.result())
             yield evaluation

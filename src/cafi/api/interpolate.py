@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cafi.interpolators.repeated import Repeated
     from cafi.movie.model import Header, Movie
     from cafi.movie.options import ReadOptions
+    from cafi.quality.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Result:
         For each channel how its intervals did on held-out frames.
     report : Path or None
         The page about the result, where it was asked for.
+    verdict : Verdict or None
+        Use, use with care, or do not use; with reasons, and a warning for each doubtful gap.
     """
 
     target: Path
@@ -67,6 +70,7 @@ class Result:
     intervals: tuple[dict[str, Any] | None, ...] = ()
     report: Path | None = None
     resampled: int = 0
+    verdict: Verdict | None = None
 
 
 def interpolate(
@@ -146,6 +150,7 @@ def interpolate(
             interval=interval_path(target) if findings.intervals else None,
             intervals=tuple(findings.intervals),
             report=_report(target) if report else None,
+            verdict=findings.verdict,
         )
 
 

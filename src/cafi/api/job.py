@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from cafi.engine.noise import Ratios
     from cafi.engine.normalisation import Normalisation
     from cafi.engine.partial import Partial
-    from cafi.engine.predicting import Predictor
+    from cafi.engine.predicting import Estimate, Predictor
+    from cafi.engine.windows import Window
     from cafi.movie.frames import FrameTable
     from cafi.movie.model import Header, Movie
     from cafi.movie.writing import Sink
+    from cafi.quality.verdict import Verdict
     from cafi.run import Run
 
 PLANE = "plane "
@@ -73,20 +75,26 @@ class Findings:
         High-pass noise of interpolated over acquired frames, for each channel (`cafi.engine.noise`).
     intervals : list of dict or None
         For each channel how its intervals did on held-out frames; empty without intervals.
+    verdict : Verdict or None
+        What to do with the predicted frames, and why; None where nothing was checked.
     """
 
     messages: tuple[str, ...]
     breaks: tuple[Break, ...] = ()
     noise_ratio: Ratios = field(default_factory=list)
     intervals: list[dict[str, Any] | None] = field(default_factory=list)
+    verdict: Verdict | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as the provenance keeps them."""
+        from cafi.api.checks import verdict_as_dict
+
         return {
             "messages": list(self.messages),
             "breaks": [asdict(found) for found in self.breaks],
             "noise_ratio": self.noise_ratio,
             "intervals": self.intervals,
+            "verdict": verdict_as_dict(self.verdict),
         }
 
 
@@ -124,6 +132,7 @@ def table_path(target: Path) -> Path:
 
 def standing(job: Job, target: Path) -> Findings | None:
     """Return what a target that is complete already, from this very run of this very source, records; else None."""
+    from cafi.api.checks import verdict_from_dict
     from cafi.api.intervals import interval_path
     from cafi.engine.breaks import from_dict
     from cafi.engine.partial import partial_folder
@@ -145,7 +154,13 @@ def standing(job: Job, target: Path) -> Findings | None:
     intervals = made_by.get("intervals", [])
     if intervals and not interval_path(target).exists():
         return None
-    return Findings(tuple(made_by.get("messages", job.messages)), breaks, made_by.get("noise_ratio", []), intervals)
+    return Findings(
+        tuple(made_by.get("messages", job.messages)),
+        breaks,
+        made_by.get("noise_ratio", []),
+        intervals,
+        verdict_from_dict(made_by.get("verdict")),
+    )
 
 
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
@@ -225,9 +240,24 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
             job.run.engine,
             note,
             on_progress,
-            None if both is None else both.predicted,
+            _observer(job, partial, both),
             whole=both is not None,
         )
+
+
+def _observer(job: Job, partial: Partial, both: IntervalSink | None) -> Callable[[Window, Estimate], None]:
+    """Return what looks at each prediction before it is stored: checks and intervals, where they are wished for."""
+    from cafi.api.checks import checker
+
+    look = checker(job, partial) if job.run.trust.checks else None
+
+    def predicted(window: Window, made: Estimate) -> None:
+        if look is not None:
+            look(window, made)
+        if both is not None:
+            both.predicted(window, made)
+
+    return predicted
 
 
 def _with_intervals(
@@ -249,6 +279,7 @@ def _with_intervals(
 
 def _findings(job: Job, partial: Partial) -> Findings:
     """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
+    from cafi.api.checks import verdict
     from cafi.engine.breaks import sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings
@@ -265,7 +296,9 @@ def _findings(job: Job, partial: Partial) -> Findings:
     told = sentences(breaks, job.table)
     said, figures = _interval_findings(job, partial)
     messages = (*job.messages, *told, *gap_warnings(reports, job.table, names), *said, *warned)
-    return Findings(messages, breaks, noise_ratio(partial), figures)
+    gains = [figure["gain"] for figure in figures if figure is not None]
+    judged = verdict(job, partial, len(told), min(gains) if gains else None)
+    return Findings(messages, breaks, noise_ratio(partial), figures, judged)
 
 
 def _interval_findings(job: Job, partial: Partial) -> tuple[tuple[str, ...], list[dict[str, Any] | None]]:

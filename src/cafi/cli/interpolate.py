@@ -113,6 +113,8 @@ def _tell(result: Result) -> None:
         what = f"{result.resampled} resampled frames"
     speed = f"{predicted / max(result.seconds, 1e-9):.1f} predicted frames/s"
     console.say(f"{result.target}: {what} in {result.seconds:.1f} s ({speed}); which is which: {result.table.name}")
+    if result.verdict is not None:
+        console.say(result.verdict.sentence())
     if result.interval is not None:
         console.say(f"a lower and an upper bound for every pixel: {result.interval.name}")
     if any(ratio is not None for ratio in result.noise_ratio):

@@ -52,6 +52,10 @@ class TrustOptions(BaseModel):
         description="Write a second movie, OUT.interval, with a lower and an upper bound for every predicted pixel:"
         " nine of ten measured values lie between, as calibrated on held-out frames of this movie first.",
     )
+    checks: bool = Field(
+        True,
+        description="Look at every gap for reasons to distrust its frames, and come to a verdict on the movie.",
+    )
 
 
 def parts(text: str) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column holds numbers alone."""
+        return tuple(not any(isinstance(row[i], str) for row in self.rows) for i in range(len(self.columns)))
+
 
 @dataclass(frozen=True)
 class Series:
@@ -187,3 +192,8 @@ class ReportData:
     command: str | None = None
     provenance: dict[str, object] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+
+
+def channel_label(name: str) -> str:
+    """Return a channel's name; of one without a name its number, and that it is one."""
+    return f"channel {name}" if name.isdecimal() else name

@@ -90,13 +90,13 @@ def _section(folder: Path, index: int, evaluation: Evaluation) -> Section:
         verdict=verdict_of(provenance) or Verdict("not judged", (UNJUDGED,)),
         facts=tuple(comparison_sentences(evaluation)),
         footage=_footage(footage_path(folder, index, evaluation.movie, evaluation.drop), best_first(evaluation)),
-        tables=(*metric_tables(evaluation), *downstream_tables(provenance, evaluation.channels)),
+        tables=(*metric_tables(evaluation), *downstream_tables(evaluation)),
         plots=(
             *metric_plots(evaluation),
             *displacement_plots(errors, evaluation.channels),
             *coverage_plots(provenance, evaluation.channels),
         ),
-        cautions=tuple(cautions_of(provenance)),
+        cautions=tuple(cautions_of(provenance, evaluation.held_out.kept)),
         notes=evaluation.notes,
         methods_text=tuple(evaluation_text(evaluation, scores_in_words(evaluation))),
     )

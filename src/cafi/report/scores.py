@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cafi.quality.metrics.catalogue import METRICS, metric
 from cafi.quality.statistics import best_classical, summarise, summarise_movies
-from cafi.report.data import Estimate, Plot, Series, Table
+from cafi.report.data import Estimate, Plot, Series, Table, channel_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,11 +156,6 @@ def _channel_table(evaluation: Evaluation, order: list[str]) -> Table:
                 cells.append((label, method, *_pair(rows["psnr"][method]), *_pair(rows["ssim"][method])))
     columns = ("channel", "method", "PSNR (dB)", "against best classical", "SSIM", "against best classical")
     return Table("Channels", columns, tuple(cells), (INTERVALS,))
-
-
-def channel_label(name: str) -> str:
-    """Return a channel's name; of one without a name its number, and that it is one."""
-    return f"channel {name}" if name.isdecimal() else name
 
 
 def _headings(evaluation: Evaluation) -> Iterator[str]:

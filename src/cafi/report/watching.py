@@ -10,6 +10,7 @@ from cafi.quality.intervals import report as told
 from cafi.quality.intervals.held_out import calibrate_held_out
 from cafi.report.evaluated import displacement_path, footage_path
 from cafi.report.footage import FOLDER, write_footage
+from cafi.report.judging import verdict_record
 from cafi.report.keeping import start_keeping
 from cafi.report.scores import best_first
 
@@ -51,6 +52,13 @@ class Watching:
                 also(target, z, channel, truth, prediction)
 
         return listen
+
+    def judge(self, evaluation: Evaluation) -> Evaluation:
+        """Add the verdict on the best method, where there can be one."""
+        found = verdict_record(evaluation, self._keeper)
+        return (
+            evaluation if found is None else replace(evaluation, provenance=evaluation.provenance | {"verdict": found})
+        )
 
     def calibrate(
         self, evaluation: Evaluation, methods: Sequence[Interpolator], on_progress: Callable[[int, int], None]

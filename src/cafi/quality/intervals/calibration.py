@@ -20,6 +20,7 @@ LEAST_GAPS = 8
 MOST_GAPS = 16
 PIXELS = 6000  # of each held-out plane
 BLOCKS = 3
+TINY = 1e-12  # of squared intensity: keeps logarithms finite
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Sample:
         Pixels of that plane that were left out.
     pixels : int
         Of that plane.
+    squared, squared_linear : float
+        Mean squared error of that plane, and that of linear blending.
     """
 
     features: Features
@@ -44,6 +47,8 @@ class Sample:
     constant: int = 0
     saturated: int = 0
     pixels: int = 0
+    squared: float = 1.0
+    squared_linear: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class Calibration:
         Held out.
     constant, saturated : float
         Share of pixels that were left out.
+    gain : float
+        PSNR of the held-out frames over that of linear blending, in dB, mean over frames.
     """
 
     model: Model
@@ -77,6 +84,7 @@ class Calibration:
     gaps: int
     constant: float
     saturated: float
+    gain: float
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-serialisable values."""
@@ -137,6 +145,7 @@ def calibrate(samples: Sequence[Sample], level: float = LEVEL, least: int = LEAS
         gaps=len(told),
         constant=sum(s.constant for s in samples) / pixels,
         saturated=sum(s.saturated for s in samples) / pixels,
+        gain=float(np.mean([10 * np.log10((s.squared_linear + TINY) / (s.squared + TINY)) for s in told])),
     )
 
 

@@ -163,9 +163,16 @@ def _sample_planes(
                 int(constant.sum()),
                 int((full & ~constant).sum()),
                 plane.size,
+                float(np.nanmean(np.square(plane - made.mean[0, c]))),
+                float(np.nanmean(np.square(plane - _blended(window, c)))),
             )
         )
     return found
+
+
+def _blended(window: Window, c: int) -> NDArray[np.float32]:
+    before, after = (end.normalised[c] for end in window.ends)
+    return np.asarray((1 - window.t) * before + window.t * after, np.float32)
 
 
 def _unheard(_place: object, _plane: object) -> None:

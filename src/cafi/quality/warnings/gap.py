@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cafi.quality.warnings import appearing, implausible, light, motion
 from cafi.quality.warnings.ends import look, reduced
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Frame = NDArray[np.float32]
