@@ -7,10 +7,38 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still
+from benchmarks import (
+    breaks,
+    calibration,
+    faults,
+    intervals,
+    memory,
+    methods,
+    particles,
+    peers,
+    realism,
+    speed,
+    startup,
+    still,
+    verdict,
+)
 
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
+PARTS = (
+    "startup",
+    "speed",
+    "memory",
+    "quality",
+    "particles",
+    "peers",
+    "calibration",
+    "still",
+    "breaks",
+    "realism",
+    "intervals",
+    "faults",
+    "verdict",
+)
 
 
 def main() -> None:
@@ -19,7 +47,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--movies", type=Path, default=Path("../shared/movies"), help="real movies, for quality")
     parser.add_argument("--rife", type=Path, default=Path("../shared/tools/rife_peer.py"), help="RIFE, for peers")
-    parser.add_argument("--figure", type=Path, help="where calibration draws its figure (PNG)")
+    parser.add_argument("--figure", type=Path, help="where calibration or faults draw their figure (PNG)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -47,6 +75,12 @@ def main() -> None:
         breaks.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
+    if chosen.only in (None, "intervals"):
+        intervals.report(chosen.movies)
+    if chosen.only in (None, "faults"):
+        faults.report(chosen.movies, chosen.figure if chosen.only == "faults" else None)
+    if chosen.only in (None, "verdict"):
+        verdict.report(chosen.movies)
 
 
 def _say(what: str, figures: dict[str, float]) -> None:
