@@ -12,6 +12,7 @@ from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
 from cafi.training.losses import motion_loss, scale_loss, score_loss
+from cafi.training.trainee_dain import DainTrainee
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def make_trainee(
     CafiError
         If there is none of this name, or it has no such size.
     """
-    known = {"kymo": KymoTrainee}
+    known = {"kymo": KymoTrainee, "dain": DainTrainee, "dain-small": DainTrainee}
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:
