@@ -7,10 +7,22 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks import breaks, calibration, memory, methods, particles, peers, realism, speed, startup, still
+from benchmarks import breaks, calibration, memory, methods, networks, particles, peers, realism, speed, startup, still
 
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = ("startup", "speed", "memory", "quality", "particles", "peers", "calibration", "still", "breaks", "realism")
+PARTS = (
+    "startup",
+    "speed",
+    "memory",
+    "quality",
+    "particles",
+    "peers",
+    "calibration",
+    "still",
+    "breaks",
+    "realism",
+    "networks",
+)
 
 
 def main() -> None:
@@ -47,6 +59,8 @@ def main() -> None:
         breaks.report(chosen.movies)
     if chosen.only in (None, "realism"):
         realism.report(chosen.movies, count=400)
+    if chosen.only in (None, "networks"):
+        networks.report()
 
 
 def _say(what: str, figures: dict[str, float]) -> None:

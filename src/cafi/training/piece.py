@@ -69,8 +69,9 @@ class Piece:
         set_seed(seed)
         random = torch.Generator(device).manual_seed(seed)
         source, held_out = sources(recipe.data, folder, random, recipe.seed)
-        self.windows = stream(source, how.batch, recipe.data.crop, random)
-        self.checks = validation(held_out, how.batch, recipe.data.crop, device) if self.main else []
+        kind = (how.batch, recipe.data.crop)
+        self.windows = stream(source, *kind, random, recipe.data.middle)
+        self.checks = validation(held_out, *kind, device, recipe.data.middle) if self.main else []
         optimiser = make_optimiser(how, network)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
 

@@ -38,6 +38,8 @@ class DataRecipe:
         Smallest zoom of a recorded movie.
     side, crop : int
         Of a clip, and of the windows cut from it, in pixels.
+    middle : float
+        Share of windows whose time is the middle of the gap; 1 for a network that predicts nothing else.
     reservoir, fresh : int
         Simulated clips that are kept for several uses, and how many are new in each step.
     """
@@ -50,6 +52,7 @@ class DataRecipe:
     coarsest: float = 0.7
     side: int = 192
     crop: int = 128
+    middle: float = 0.5
     reservoir: int = 128
     fresh: int = 1
 
@@ -72,6 +75,9 @@ class Optimisation:
         Steps over which the rate rises, also after each resume.
     cool_down : int
         Last steps of the run, over which the rate falls to zero.
+    cycles : int
+        How often the rate begins anew and falls to zero along a half cosine (Loshchilov and Hutter 2017), in equal
+        parts of the run; 0: it stays, and cools down once.
     optimiser : 'adamw' or 'adamax'
     factors : dict of str to float
         Of the rate, for parameters whose names begin so; 1 for all others.
@@ -94,6 +100,7 @@ class Optimisation:
     rate: float = 1e-3
     warm_up: int = 200
     cool_down: int = 5_000
+    cycles: int = 0
     optimiser: str = "adamw"
     factors: dict[str, float] = field(default_factory=dict)
     plateau: int = 0
@@ -168,6 +175,7 @@ def _check(recipe: Recipe, path: Path) -> None:
         "data.kept_back_movies must not be negative": data.kept_back_movies >= 0,
         "data.strides must be 2 or more": min(data.strides) >= 2,
         "data.coarsest must lie above 0, up to 1": 0 < data.coarsest <= 1,
+        "data.middle must lie between 0 and 1": 0 <= data.middle <= 1,
         "data.crop must be at least 1 and at most data.side": 1 <= data.crop <= data.side,
         "data.reservoir and data.fresh must be at least 1": min(data.reservoir, data.fresh) >= 1,
         "optimisation.steps, batch, accumulate and validate_every must be at least 1": min(
@@ -180,8 +188,8 @@ def _check(recipe: Recipe, path: Path) -> None:
         "optimisation.plateau must not be negative, and fall must lie between 0 and 1": how.plateau >= 0
         and 0 < how.fall < 1,
         "optimisation.average must lie between 0 and 1": 0 <= how.average < 1,
-        "optimisation.warm_up, cool_down, weight_decay and patience must not be negative": min(
-            how.warm_up, how.cool_down, how.weight_decay, how.patience
+        "optimisation.warm_up, cool_down, cycles, weight_decay and patience must not be negative": min(
+            how.warm_up, how.cool_down, how.cycles, how.weight_decay, how.patience
         )
         >= 0,
         "seed must not be negative": recipe.seed >= 0,

@@ -13,8 +13,10 @@ from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
 from cafi.training.losses import motion_loss, scale_loss, score_loss
 from cafi.training.trainee_dain import DainTrainee
+from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -84,7 +86,13 @@ def make_trainee(
     CafiError
         If there is none of this name, or it has no such size.
     """
-    known = {"kymo": KymoTrainee, "dain": DainTrainee, "dain-small": DainTrainee}
+    known: dict[str, Callable[[dict[str, int], dict[str, float]], Trainee]] = {
+        "kymo": KymoTrainee,
+        "zooming-slowmo": ZoomingSlowMoTrainee,
+        "zooming-slowmo-small": ZoomingSlowMoTrainee,
+        "dain": DainTrainee,
+        "dain-small": DainTrainee,
+    }
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:
