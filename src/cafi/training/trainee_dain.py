@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EPSILON = 1e-6
 FLOOR = 3e-3  # of the mean absolute difference of warped frames
+QUIET = 0.1
+INNER = [5, 6, 9, 10]  # of the 4 x 4 pixels of a kernel those between which bilinear interpolation fetches
 LEVELS = 4  # of the flow pyramid that are shown what to do; the coarsest are but a few pixels
 
 
@@ -40,7 +42,7 @@ class DainTrainee:
 
     def __init__(self, architecture: dict[str, int], weights: dict[str, float]) -> None:
         sizes = Architecture(**architecture)
-        self.network: nn.Module = Dain(sizes)
+        self.network: nn.Module = begin_as_blending(Dain(sizes))
         self.architecture: dict[str, int] = asdict(sizes)
         self.multiple = MULTIPLE
         self._charbonnier, self._score = weights.get("charbonnier", 1.0), weights.get("score", 0.0)
@@ -62,6 +64,19 @@ class DainTrainee:
         # The score tells how good the network is, whether or not it is what is made small.
         parts["score"] = self._score * score + (1 - self._score) * score.detach()
         return parts
+
+
+@torch.no_grad()
+def begin_as_blending(network: Dain) -> Dain:
+    """Make all motion and every correction small, and kernels bilinear, so that frames are blended at first."""
+    heads = (network.initScaleNets_filter1[-1], network.initScaleNets_filter2[-1])
+    flows = [part for name, part in network.flownets.named_children() if name.startswith(("predict_flow", "dc_conv7"))]
+    for part in (*heads, *flows, network.rectifyNet[-1]):
+        for parameter in part.parameters():
+            parameter.mul_(QUIET)
+    for head in heads:
+        dict(head.named_parameters())["bias"][INNER] = 1
+    return network
 
 
 def flow_loss(levels: list[Tensor], first: Tensor, last: Tensor) -> Tensor:
