@@ -6,23 +6,30 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 import cafi
 from benchmarks import reference_dis
 from cafi.engine.normalisation import Normalisation
 from cafi.interpolators import registry
+from cafi.movie.arrays import array_movie
+from cafi.quality.heldout import hold_out
 from cafi.quality.metrics import intensity_range, psnr, ssim
+from cafi.quality.metrics.ranges import movie_range
+from cafi.quality.prediction import predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Method = Callable[[NDArray[np.float32], int, float], NDArray[np.float32]]
+    from cafi.movie.model import Movie
+    from cafi.quality.results import HeldOut, Target
 
-
+REFERENCES = {
+    "reference DIS": reference_dis.predict,
+    "reference DIS, own flows": reference_dis.predict_own,
+}
 CHOOSING = (
     "beads_brightfield",
     "cancer_migration",
@@ -80,55 +87,39 @@ def score_movie(path: Path, step: int, names: tuple[str, ...] | None = None) -> 
     """Return mean PSNR and SSIM of these methods (all by default), or nothing if no gap is left."""
     with cafi.read(path) as movie:
         pixels = np.stack([movie.frame(t, 0) for t in range(movie.header.size.t)])
-    kept = pixels[::step]
-    if len(kept) < 2:
+    if len(pixels) <= step:
         return {}
-    scales = [intensity_range(pixels[:, c]) for c in range(pixels.shape[1])]
-    seen = [intensity_range(kept[:, c]) for c in range(pixels.shape[1])]
-    normalisation = Normalisation(np.array([s.low for s in seen]), np.array([s.width for s in seen]))
-    frames = np.stack([normalisation.apply(frame) for frame in kept])
+    whole = array_movie(pixels[:, :, None])
+    held_out = hold_out(whole, step)
+    normalisation = seen_range(pixels[::step])
+    scales = [movie_range(whole, c) for c in range(pixels.shape[1])]
     scores = {}
-    for name, method in _methods(names).items():
-        found = []
-        for gap in range(len(kept) - 1):
-            for k in range(1, step):
-                made = normalisation.undo(method(frames, gap, k / step), pixels.dtype)
-                truth = pixels[gap * step + k]
-                found += [(psnr(a, b, s), ssim(a, b, s)) for a, b, s in zip(truth, made, scales, strict=True)]
+    for name in (*registry.installed(), *REFERENCES) if names is None else names:
+        if name in REFERENCES:
+            made = _reference(REFERENCES[name], whole, held_out, normalisation)
+        else:
+            found = predict(registry.get(name), whole, held_out, normalisation=normalisation)
+            made = ((target, predicted.mean) for target, predicted in found)
+        found = [
+            (psnr(a, b, s), ssim(a, b, s))
+            for target, mean in made
+            for a, b, s in zip(pixels[target.frame], mean, scales, strict=True)
+        ]
         scores[name] = tuple(float(v) for v in np.mean(found, axis=0))
     return scores
 
 
-def _methods(names: tuple[str, ...] | None) -> dict[str, Method]:
-    references: dict[str, Method] = {
-        "reference DIS": _channelwise(reference_dis.predict),
-        "reference DIS, own flows": _channelwise(reference_dis.predict_own),
-    }
-    methods = {name: registered(name) for name in registry.installed()} | references
-    return methods if names is None else {name: methods[name] for name in names}
+def seen_range(kept: NDArray[Any]) -> Normalisation:
+    """Normalise by the percentiles of all pixels of the kept frames (T, C, Y, X); the engine takes a sample of them."""
+    seen = [intensity_range(kept[:, c]) for c in range(kept.shape[1])]
+    return Normalisation(np.array([s.low for s in seen]), np.array([s.width for s in seen]))
 
 
-def registered(name: str) -> Method:
-    """Return a registered method as a function of normalised frames (T, C, Y, X), the gap, and t."""
-    interpolator = registry.get(name)
-
-    def predict(frames: NDArray[np.float32], gap: int, t: float) -> NDArray[np.float32]:
-        wanted = np.arange(gap - interpolator.context + 1, gap + interpolator.context + 1)
-        inside = np.clip(wanted, 0, len(frames) - 1)
-        height, width = frames.shape[-2:]
-        below, right = -height % interpolator.multiple, -width % interpolator.multiple
-        window = torch.nn.functional.pad(torch.from_numpy(frames[inside]), (0, right, 0, below), mode="replicate")[None]
-        times = torch.from_numpy((inside - gap).astype(np.float32))[None]
-        valid = torch.from_numpy(wanted == inside)[None]
-        with torch.inference_mode():
-            made = interpolator.predict(window, times, torch.tensor([t]), valid).mean[0]
-        result: NDArray[np.float32] = made[:, :height, :width].numpy()
-        return result
-
-    return predict
-
-
-def _channelwise(predict: Any) -> Method:
-    return lambda frames, gap, t: np.stack(
-        [predict(a, b, t) for a, b in zip(frames[gap], frames[gap + 1], strict=True)]
-    )
+def _reference(
+    method: Any, movie: Movie, held_out: HeldOut, normalisation: Normalisation
+) -> Iterator[tuple[Target, NDArray[Any]]]:
+    """Predict channel by channel with a function of the two normalised ends of a gap and t."""
+    for target in held_out.targets:
+        ends = (normalisation.apply(movie.frame(held_out.kept[target.gap + i], 0)) for i in (0, 1))
+        made = np.stack([method(a, b, target.t) for a, b in zip(*ends, strict=True)])
+        yield target, normalisation.undo(made, movie.header.dtype)

@@ -12,9 +12,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.methods import registered
+from benchmarks.methods import seen_range
 from cafi.interpolators import registry
-from cafi.quality.metrics import Range, intensity_range, psnr, ssim
+from cafi.movie.arrays import array_movie
+from cafi.quality.heldout import hold_out
+from cafi.quality.metrics import intensity_range, psnr, ssim
+from cafi.quality.prediction import predict
 from cafi.simulation.particle_benchmark import DETECTOR, PHOTONS, SIGMA, VELOCITIES, particle_movie
 
 if TYPE_CHECKING:
@@ -59,13 +62,13 @@ def score(movie: ParticleMovie, name: str) -> tuple[float, float, float, float, 
 def _predictions(movie: ParticleMovie, name: str) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Every frame that was dropped, as this method predicts it, in grey values."""
     frames = movie.frames.numpy().astype(np.float32)
-    kept = frames[::2]
-    scale: Range = intensity_range(kept)
-    window = scale.normalise(kept)[:, None].astype(np.float32)
-    method = None if name == "acquired" else registered(name)
-    for gap in range(len(kept) - 1):
-        t = 2 * gap + 1
-        yield t, frames[t] if method is None else method(window, gap, 0.5)[0] * scale.width + scale.low
+    whole = array_movie(frames[:, None, None])
+    held_out = hold_out(whole, 2)
+    if name == "acquired":
+        yield from ((target.frame, frames[target.frame]) for target in held_out.targets)
+        return
+    for target, made in predict(registry.get(name), whole, held_out, normalisation=seen_range(frames[::2, None])):
+        yield target.frame, made.mean[0]
 
 
 def detect(frame: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -71,4 +71,4 @@ def _filled_state(entries: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str,
 
 def images(u8: np.ndarray) -> torch.Tensor:
     """Pixels of shape (..., Y, X, 3) as images of shape (..., 3, Y, X) in [0, 1]."""
-    return torch.from_numpy(u8).float().movedim(-1, -3) / 255
+    return torch.from_numpy(u8).float().movedim(-1, -3).contiguous() / 255

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
-    from cafi.api.report import report as report
+    from cafi.api.report import make_report as make_report
     from cafi.api.restore import restore as restore
     from cafi.api.simulate import simulate as simulate
     from cafi.api.train import train as train
@@ -23,9 +23,9 @@ _PUBLIC = {
     "CafiError": "cafi.errors",
     "evaluate": "cafi.api.evaluate",
     "interpolate": "cafi.api.interpolate",
+    "make_report": "cafi.api.report",
     "plan": "cafi.api.plan",
     "read": "cafi.api.read",
-    "report": "cafi.api.report",
     "restore": "cafi.api.restore",
     "simulate": "cafi.api.simulate",
     "train": "cafi.api.train",
@@ -35,9 +35,9 @@ __all__ = [
     "__version__",
     "evaluate",
     "interpolate",
+    "make_report",
     "plan",
     "read",
-    "report",
     "restore",
     "simulate",
     "train",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions, WriteOptions
+from cafi.quality.options import TrustOptions
 from cafi.timeline.options import TimelineOptions
 
 if TYPE_CHECKING:
@@ -35,11 +36,16 @@ class MethodOptions(BaseModel):
     input_frames: Literal[2, 4] = Field(
         2, description="zooming-slowmo: how many acquired frames around a gap it looks at."
     )
+    repeat: bool = Field(
+        False,
+        description="For a factor of 4, 8 or 16: predict the middle of each gap, then the middles of the halves, and so"
+        " on, also with a method for any time. Methods for the middle alone always do.",
+    )
 
     @property
     def special(self) -> dict[str, int]:
         """Options that only some methods have, where they are not left to their defaults."""
-        return self.model_dump(exclude={"method", "weights"}, exclude_defaults=True)
+        return self.model_dump(exclude={"method", "weights", "repeat"}, exclude_defaults=True)
 
 
 class Run(BaseModel):
@@ -53,6 +59,7 @@ class Run(BaseModel):
     read: ReadOptions = ReadOptions()
     write: WriteOptions = WriteOptions()
     engine: EngineOptions = EngineOptions()
+    trust: TrustOptions = TrustOptions()
 
 
 def describe_run(run: Run | None = None, **options: Any) -> Run:

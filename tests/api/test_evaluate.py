@@ -141,7 +141,7 @@ def test_what_was_finished_before_an_interruption_stays(tmp_path, cells, monkeyp
         ({"channels": "GFP"}, "no channel 'GFP'"),
         ({"minutes": 0}, "greater than 0"),
         ({"colour": 1}, "no option 'colour'"),
-        ({"drop": "9"}, "too few to hold any out with --drop 9, which needs 10"),
+        ({"drop": "9"}, "too few to hold out 8 of 9: it takes 10"),
     ],
 )
 def test_wrong_input_is_one_sentence(tmp_path, cells, options, sentence):

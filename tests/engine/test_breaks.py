@@ -176,6 +176,27 @@ def test_no_window_reaches_across_a_cut():
     assert values[5] == [0, 1, 2, 3]
 
 
+def test_resampled_frames_see_one_side_of_a_cut_alone():
+    windows = list(work(broken(), doubling(10).resampled(), UNIT, 2, lambda _: False, lambda *_: None))
+    values = [[float(f.raw[0, 0, 0]) for f in window.frames] for window in windows]
+    assert all(max(seen) <= 4 or min(seen) >= 5 for seen in values)
+    # Inside the cut: the end frame of each side, made anew from the gap beyond it.
+    assert [(values[i], windows[i].t) for i in (17, 18, 19)] == [
+        ([2, 3, 4, 4], 1),
+        ([2, 3, 4, 4], 1),
+        ([5, 5, 6, 7], 0),
+    ]
+
+
+def test_a_frame_between_two_breaks_is_seen_alone():
+    frames = np.concatenate([still_movie(4), still_movie(1, seed=3), still_movie(4, seed=4), still_movie(1, seed=5)])
+    movie = array_movie(frames[:, None, None])
+    windows = list(work(movie, doubling(10).resampled(), UNIT, 1, lambda _: False, lambda *_: None))
+    alone = windows[16]
+    assert all(np.array_equal(f.raw, movie.frame(4, 0)) for f in alone.frames)
+    assert np.array_equal(alone.shown[0].raw, movie.frame(4, 0))
+
+
 def test_what_is_found_does_not_depend_on_where_a_run_resumes():
     whole = [(item.slot, type(item)) for item in items(broken())]
     for start in (15, 17, 18, 19, 22):

@@ -52,6 +52,18 @@ def test_windows_hold_the_frames_around_the_gap():
     assert all(w.valid == (True,) * 4 for w in windows[1:3])
 
 
+@pytest.mark.parametrize("context", [1, 2])
+def test_resampled_frames_are_made_from_the_gap_before_them(context):
+    movie = ramp()
+    windows = items(movie, table(range(5)).resampled(), context)
+    assert all(isinstance(item, Window) for item in windows)
+    made = [([int(f.raw[0, 0, 0]) // 10 for f in w.ends], w.t) for w in windows]
+    gaps = [([gap, gap + 1], t) for gap in range(4) for t in (0.5, 1)]
+    assert made == [([0, 1], 0), *gaps]
+    assert [int(w.shown[0].raw[0, 0, 0]) // 10 for w in windows] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+    assert sorted(movie.source.reads) == [(t, 0, 0) for t in range(5)]
+
+
 def test_frame_times_are_exact_for_irregular_movies():
     windows = [item for item in items(ramp(4), table([0.0, 2.0, 3.0, 7.0])) if isinstance(item, Window)]
     np.testing.assert_allclose(windows[1].frame_times, [-2, 0, 1, 5])

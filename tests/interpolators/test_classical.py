@@ -13,6 +13,7 @@ from scipy.ndimage import fourier_shift, gaussian_filter
 
 from cafi.interpolators import registry
 from cafi.interpolators.classical import dis
+from cafi.interpolators.classical.dis import one_opencv_thread
 
 
 def predict(name, frames, t, times=None, valid=None):
@@ -148,3 +149,16 @@ def test_optical_flow_is_at_least_the_reference_on_every_real_movie(shared):
     assert len(gains) == 12
     assert min(gains) > -0.02
     assert np.mean(gains) > 0.1
+
+
+def test_one_opencv_thread_serves_whoever_needs_it_and_is_put_back_by_the_last():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    outer, inner = one_opencv_thread(), one_opencv_thread()
+    with outer:
+        assert cv2.getNumThreads() == 1
+        with inner:
+            assert cv2.getNumThreads() == 1
+        assert cv2.getNumThreads() == 1
+    assert cv2.getNumThreads() == 2
+    cv2.setNumThreads(before)

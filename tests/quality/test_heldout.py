@@ -40,5 +40,5 @@ def test_the_methods_see_kept_frames_at_their_times_and_nothing_else():
 
 @pytest.mark.parametrize(("count", "drop"), [(1, 2), (2, 2), (4, 4)])
 def test_a_movie_too_short_is_refused_in_one_sentence(count, drop):
-    with pytest.raises(CafiError, match=rf"^small has {count} frames? along time, too few .* needs {drop + 1}\.$"):
+    with pytest.raises(CafiError, match=rf"^small has {count} frames? along time, too few .* takes {drop + 1}\.$"):
         hold_out(movie(count), drop)

@@ -60,7 +60,7 @@ def test_nothing_is_fetched(page: str) -> None:
 
 def test_every_number_of_the_data_stands_in_the_page(page: str) -> None:
     words = Seen(page).words
-    for number in ("25.43 (24.90 to 25.90)", "21.10 (20.20 to 22.30)", "0.123", "0.910", "0.640"):
+    for number in ("25.43 (24.90 to 25.90)", "21.10 (20.20 to 22.30)", "0.1230", "0.9100", "0.6400"):
         assert number in words
     for number in ("5.500 (4.900 to 6.100)", "8.500 (7.900 to 9.100)", "90.50 (88.00 to 93.00)"):
         assert number in words, "numbers of the plots"
@@ -92,7 +92,7 @@ def test_several_movies_are_listed_with_their_verdicts() -> None:
 def test_numbers_are_written_with_about_four_digits() -> None:
     values = [1234.5, 123.45, 12.345, 1.2345, 0.012345, 0.0012345, 0.0, -3.25, float("inf"), float("nan"), None, 7]
     assert [shown(value) for value in values] == [
-        *("1234", "123.5", "12.35", "1.234", "0.012", "1.23e−03", "0.000", "−3.250", "∞", "–", "–", "7"),
+        *("1234", "123.5", "12.35", "1.234", "0.0123", "0.0012", "0.000", "−3.250", "∞", "–", "–", "7"),
     ]
     assert shown(Estimate(1.0)) == "1.000"
     assert coded("run `a <b>` now") == "run <code>a &lt;b&gt;</code> now"

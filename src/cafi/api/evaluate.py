@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cafi.api.budget import Budget
 from cafi.api.command import command_line
-from cafi.api.report import report
+from cafi.api.report import make_report
 from cafi.errors import CafiError
 from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.options import EvaluateOptions, parts
@@ -146,7 +146,7 @@ def evaluate(
         sentences = list(dict.fromkeys(failed.values()))
         raise CafiError(" ".join(sentences))
     with watch("making the report") as on_progress:
-        page = report(folder, on_progress=on_progress)
+        page = make_report(folder, on_progress=on_progress)
     return Evaluated(folder, tuple(found), failed, (*skipped, *left_out), page)
 
 
@@ -300,8 +300,16 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
             yield evaluation
+        if evaluation.methods:
+            evaluation = watching.judge(evaluation)
+            yield evaluation
         if look is not None and evaluation.methods:
-            yield with_downstream(evaluation, look.result())
+            evaluation = with_downstream(evaluation, look.result())
+            yield evaluation
+        if options.intervals and evaluation.methods:
+            with session.watch(f"{source.name}, --drop {drop}: intervals") as on_progress:
+                evaluation = watching.calibrate(evaluation, session.methods, on_progress)
+            yield evaluation
         watching.write(session.folder, index, str(source), drop)
     if not evaluation.methods:
         raise CafiError(" ".join(evaluation.notes))

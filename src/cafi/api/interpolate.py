@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.engine.breaks import Break
+    from cafi.interpolators.repeated import Repeated
     from cafi.movie.model import Header, Movie
     from cafi.movie.options import ReadOptions
+    from cafi.quality.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,14 @@ class Result:
         have none. Below 1, count photons, analyse variances and fit FRAP curves on `cafi restore`d frames alone.
     already_done : bool
         The target stood complete before, from the same run of the same source.
+    interval : Path or None
+        The movie of lower and upper bounds; None without ``uncertainty``, or where the movie is too short for it.
+    intervals : tuple of dict or None
+        For each channel how its intervals did on held-out frames.
     report : Path or None
         The page about the result, where it was asked for.
+    verdict : Verdict or None
+        Use, use with care, or do not use; with reasons, and a warning for each doubtful gap.
     """
 
     target: Path
@@ -58,8 +66,11 @@ class Result:
     breaks: tuple[Break, ...] = ()
     noise_ratio: tuple[float | None, ...] = ()
     already_done: bool = False
+    interval: Path | None = None
+    intervals: tuple[dict[str, Any] | None, ...] = ()
     report: Path | None = None
     resampled: int = 0
+    verdict: Verdict | None = None
 
 
 def interpolate(
@@ -111,6 +122,8 @@ def interpolate(
     >>> cafi.interpolate("cells.tif", "cells_x2.ome.tif", factor=2)  # doctest: +SKIP
     """
     started = time.monotonic()
+    from cafi.api.intervals import interval_path
+
     run = describe_run(run, **options)
     source, target = Path(source), Path(target)
     if report:
@@ -134,7 +147,10 @@ def interpolate(
             breaks=findings.breaks,
             noise_ratio=tuple(findings.noise_ratio),
             already_done=stood is not None,
+            interval=interval_path(target) if findings.intervals else None,
+            intervals=tuple(findings.intervals),
             report=_report(target) if report else None,
+            verdict=findings.verdict,
         )
 
 
@@ -185,6 +201,7 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     """
     from cafi.engine.interpolation import prepare
     from cafi.interpolators import registry
+    from cafi.interpolators.repeated import Repeated, for_times
     from cafi.movie.fingerprint import fingerprint
     from cafi.timeline.build import build
 
@@ -192,8 +209,8 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     positions, unit, count = _axis_positions(movie.header, run.timeline.axis)
     table, messages = build(positions, count, unit, run.timeline)
     weights = run.method.weights
-    interpolator = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
-    registry.check_times(interpolator, table.fraction[~table.acquired])
+    method = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
+    interpolator = for_times(method, table.fraction[~table.acquired], repeat=run.method.repeat)
     if interpolator.zoom != 1:
         table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
@@ -204,7 +221,17 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
         "weights": registry.weights_of(interpolator),
         "run": run.model_dump(mode="json"),
     }
+    if isinstance(interpolator, Repeated):
+        description["repeated"] = {"doublings": interpolator.doublings}
+        messages = (*messages, _repetition_in_words(interpolator))
     return Job(movie, run, table, predictor, description, (*movie.assumptions, *messages))
+
+
+def _repetition_in_words(repeated: Repeated) -> str:
+    return (
+        f"{repeated.name} was run repeatedly, {repeated.doublings} doublings in all: most frames are predicted from"
+        " predicted ones, and errors are carried on."
+    )
 
 
 def _resampling_in_words(zoom: int) -> str:

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cafi.api.intervals import IntervalSink
     from cafi.engine.breaks import Break
     from cafi.engine.noise import Ratios
+    from cafi.engine.normalisation import Normalisation
     from cafi.engine.partial import Partial
-    from cafi.engine.predicting import Predictor
+    from cafi.engine.predicting import Estimate, Predictor
+    from cafi.engine.windows import Window
     from cafi.movie.frames import FrameTable
     from cafi.movie.model import Header, Movie
+    from cafi.movie.writing import Sink
+    from cafi.quality.verdict import Verdict
     from cafi.run import Run
 
 PLANE = "plane "
@@ -68,18 +73,28 @@ class Findings:
         Cuts and stage jumps, which were not interpolated.
     noise_ratio : list of float or None
         High-pass noise of interpolated over acquired frames, for each channel (`cafi.engine.noise`).
+    intervals : list of dict or None
+        For each channel how its intervals did on held-out frames; empty without intervals.
+    verdict : Verdict or None
+        What to do with the predicted frames, and why; None where nothing was checked.
     """
 
     messages: tuple[str, ...]
     breaks: tuple[Break, ...] = ()
     noise_ratio: Ratios = field(default_factory=list)
+    intervals: list[dict[str, Any] | None] = field(default_factory=list)
+    verdict: Verdict | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as the provenance keeps them."""
+        from cafi.api.checks import verdict_as_dict
+
         return {
             "messages": list(self.messages),
             "breaks": [asdict(found) for found in self.breaks],
             "noise_ratio": self.noise_ratio,
+            "intervals": self.intervals,
+            "verdict": verdict_as_dict(self.verdict),
         }
 
 
@@ -117,6 +132,8 @@ def table_path(target: Path) -> Path:
 
 def standing(job: Job, target: Path) -> Findings | None:
     """Return what a target that is complete already, from this very run of this very source, records; else None."""
+    from cafi.api.checks import verdict_from_dict
+    from cafi.api.intervals import interval_path
     from cafi.engine.breaks import from_dict
     from cafi.engine.partial import partial_folder
     from cafi.movie.reading import open_movie
@@ -134,7 +151,16 @@ def standing(job: Job, target: Path) -> Findings | None:
     if any(made_by.get(key) != value for key, value in job.description.items()):
         return None
     breaks = tuple(from_dict(found) for found in made_by.get("breaks", ()))
-    return Findings(tuple(made_by.get("messages", job.messages)), breaks, made_by.get("noise_ratio", []))
+    intervals = made_by.get("intervals", [])
+    if intervals and not interval_path(target).exists():
+        return None
+    return Findings(
+        tuple(made_by.get("messages", job.messages)),
+        breaks,
+        made_by.get("noise_ratio", []),
+        intervals,
+        verdict_from_dict(made_by.get("verdict")),
+    )
 
 
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
@@ -148,6 +174,13 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
     resuming = resume and partial_folder(target).exists()
     if table.exists() and not target.exists() and not (overwrite or resuming):
         raise CafiError(f"{table} exists already; move it away, or give --overwrite to replace it.")
+    if job.run.trust.uncertainty:
+        from cafi.api.intervals import interval_header, interval_path
+
+        second = interval_path(target)
+        check_writable(interval_header(job, job.description), second, job.run.write)
+        if second.exists() and not (overwrite or resuming):
+            raise CafiError(f"{second} exists already; move it away, or give --overwrite to replace it.")
 
 
 def _refuse_small_disk(job: Job, target: Path) -> None:
@@ -161,6 +194,11 @@ def _refuse_small_disk(job: Job, target: Path) -> None:
     packed = 1.0 if job.run.write.compression == "none" else min(1.0, len(zlib.compress(first, 1)) / len(first))
     header = job.header(job.description)
     needed = packed * bytes_estimate(header, output_format(target), job.run.write)
+    if job.run.trust.uncertainty:
+        from cafi.api.intervals import interval_header
+
+        # Bounds are floats with noise in every digit: they hardly compress.
+        needed += bytes_estimate(interval_header(job, job.description), output_format(target), job.run.write)
     folder = next(parent for parent in target.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -173,6 +211,7 @@ def _refuse_small_disk(job: Job, target: Path) -> None:
 def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, int], None]) -> None:
     from cafi.engine.interpolation import fill_gaps
     from cafi.engine.normalisation import measure
+    from cafi.interpolators.classical.dis import one_opencv_thread
     from cafi.movie.plane_report import largest_value, report_plane
     from cafi.movie.writing import make_sink
 
@@ -189,11 +228,58 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
             missing = job.movie.source.is_missing(*place)
             partial.note(key, asdict(report_plane(plane, maximum, missing=missing)))
 
-    fill_gaps(job.movie, job.table, job.predictor, normalisation, sink, partial, job.run.engine, note, on_progress)
+    with one_opencv_thread():
+        both = _with_intervals(job, target, partial, sink, normalisation, on_progress)
+        fill_gaps(
+            job.movie,
+            job.table,
+            job.predictor,
+            normalisation,
+            sink if both is None else both,
+            partial,
+            job.run.engine,
+            note,
+            on_progress,
+            _observer(job, partial, both),
+            whole=both is not None,
+        )
+
+
+def _observer(job: Job, partial: Partial, both: IntervalSink | None) -> Callable[[Window, Estimate], None]:
+    """Return what looks at each prediction before it is stored: checks and intervals, where they are wished for."""
+    from cafi.api.checks import checker
+
+    look = checker(job, partial) if job.run.trust.checks else None
+
+    def predicted(window: Window, made: Estimate) -> None:
+        if look is not None:
+            look(window, made)
+        if both is not None:
+            both.predicted(window, made)
+
+    return predicted
+
+
+def _with_intervals(
+    job: Job,
+    target: Path,
+    partial: Partial,
+    sink: Sink,
+    normalisation: Normalisation,
+    on_progress: Callable[[int, int], None],
+) -> IntervalSink | None:
+    """Run the calibration pass where it is wished for, and return the sink of both movies; None without intervals."""
+    if not job.run.trust.uncertainty:
+        return None
+    from cafi.api.intervals import calibrated, interval_sink
+
+    found = calibrated(job, partial, normalisation, on_progress)
+    return interval_sink(job, partial, target, sink, found, normalisation) if found.channels else None
 
 
 def _findings(job: Job, partial: Partial) -> Findings:
     """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
+    from cafi.api.checks import verdict
     from cafi.engine.breaks import sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings
@@ -208,8 +294,22 @@ def _findings(job: Job, partial: Partial) -> Findings:
     warned = sorted(key.removeprefix(WARNING) for key in partial.notes if key.startswith(WARNING))
     breaks = breaks_found(partial)
     told = sentences(breaks, job.table)
-    messages = (*job.messages, *told, *gap_warnings(reports, job.table, names), *warned)
-    return Findings(messages, breaks, noise_ratio(partial))
+    said, figures = _interval_findings(job, partial)
+    messages = (*job.messages, *told, *gap_warnings(reports, job.table, names), *said, *warned)
+    gains = [figure["gain"] for figure in figures if figure is not None]
+    judged = verdict(job, partial, len(told), min(gains) if gains else None)
+    return Findings(messages, breaks, noise_ratio(partial), figures, judged)
+
+
+def _interval_findings(job: Job, partial: Partial) -> tuple[tuple[str, ...], list[dict[str, Any] | None]]:
+    """Return what is to be said of intervals, and their figures; nothing where none were wished for."""
+    if not job.run.trust.uncertainty:
+        return (), []
+    from cafi.api.intervals import noted
+    from cafi.quality.intervals.report import summary
+
+    found = noted(partial)
+    return found.messages, summary(found.channels)
 
 
 def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> None:
@@ -222,5 +322,9 @@ def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> No
     draft = partial.folder / "frames.csv"
     write_csv(draft, header)
     draft.replace(table_path(target))
+    if findings.intervals:
+        from cafi.api.intervals import publish_intervals
+
+        publish_intervals(job, partial, target, provenance)
     make_sink(target, partial.folder, header, job.run.write).finish()
     partial.remove()

@@ -11,11 +11,12 @@ from cafi.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from cafi.movie.model import Movie
 
 
-def report(source: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
+def make_report(source: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
     """Make (again) the report of a held-out check, or of a movie that `cafi.interpolate` wrote.
 
     Parameters
@@ -39,7 +40,7 @@ def report(source: str | Path, *, on_progress: Callable[[int, int], None] | None
     Examples
     --------
     >>> import cafi
-    >>> cafi.report("checked")  # doctest: +SKIP
+    >>> cafi.make_report("checked")  # doctest: +SKIP
     """
     from cafi.quality.results import FILE
     from cafi.report.evaluated import REPORT, evaluation_report
@@ -68,6 +69,7 @@ def movie_report(target: Path, on_progress: Callable[[int, int], None] | None = 
     CafiError
         If it is no such movie, or another file is in the way.
     """
+    from cafi.api.intervals import interval_path
     from cafi.movie.options import ReadOptions
     from cafi.movie.reading import open_movie
     from cafi.report.interpolated import interpolated_report
@@ -75,11 +77,22 @@ def movie_report(target: Path, on_progress: Callable[[int, int], None] | None = 
 
     if target.is_dir() and target.suffix != ".zarr":
         raise CafiError(f"{target} holds no evaluation.json; name a folder that `cafi evaluate` made, or a movie.")
-    with open_movie(target, ReadOptions()) as movie:
+    beside = interval_path(target)
+    with open_movie(target, ReadOptions()) as movie, _opened(beside) as intervals:
         if movie.header.frames is None:
             raise CafiError(f"{target} carries no marks of acquired and interpolated frames: it was not made by cafi.")
-        described = interpolated_report(movie, target.name, _command(movie, target))
+        described = interpolated_report(movie, target.name, _command(movie, target), intervals)
         return save(described, report_path(target), on_progress)
+
+
+def _opened(path: Path) -> AbstractContextManager[Movie | None]:
+    """Open a movie, if it is there."""
+    from contextlib import nullcontext
+
+    from cafi.movie.options import ReadOptions
+    from cafi.movie.reading import open_movie
+
+    return open_movie(path, ReadOptions()) if path.exists() else nullcontext()
 
 
 def _command(movie: Movie, target: Path) -> str | None:
@@ -93,4 +106,6 @@ def _command(movie: Movie, target: Path) -> str | None:
     except (KeyError, TypeError, ValidationError):
         return None
     words = ("interpolate", str(source), target.name)
-    return command_line(words, (run.method, run.timeline, run.read, run.write, run.engine), named=("method",))
+    return command_line(
+        words, (run.method, run.timeline, run.read, run.write, run.engine, run.trust), named=("method",)
+    )

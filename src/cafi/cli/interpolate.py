@@ -12,6 +12,7 @@ from cafi.cli import console
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions, WriteOptions
+from cafi.quality.options import TrustOptions
 from cafi.run import MethodOptions, Run, describe_run, read_run
 from cafi.timeline.options import TimelineOptions
 
@@ -36,6 +37,7 @@ def interpolate(
     read: Annotated[ReadOptions | None, Flat] = None,
     write: Annotated[WriteOptions | None, Flat] = None,
     engine: Annotated[EngineOptions | None, Flat] = None,
+    trust: Annotated[TrustOptions | None, Flat] = None,
     config: Path | None = None,
     suffix: str = ".ome.tif",
     resume: bool = False,
@@ -64,7 +66,7 @@ def interpolate(
     json
         Print the summary as JSON on standard output.
     """
-    run = _composed(config, (timeline, method, read, write, engine))
+    run = _composed(config, (timeline, method, read, write, engine, trust))
     from cafi.api.batch import plan_jobs, run_jobs
 
     jobs = plan_jobs(movie, out, run, suffix)
@@ -111,6 +113,10 @@ def _tell(result: Result) -> None:
         what = f"{result.resampled} resampled frames"
     speed = f"{predicted / max(result.seconds, 1e-9):.1f} predicted frames/s"
     console.say(f"{result.target}: {what} in {result.seconds:.1f} s ({speed}); which is which: {result.table.name}")
+    if result.verdict is not None:
+        console.say(result.verdict.sentence())
+    if result.interval is not None:
+        console.say(f"a lower and an upper bound for every pixel: {result.interval.name}")
     if any(ratio is not None for ratio in result.noise_ratio):
         ratios = ", ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in result.noise_ratio)
         console.say(f"noise of interpolated over acquired frames, by channel: {ratios}")
@@ -134,6 +140,6 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
     if outcome.result is None:
         return common | {"status": "failed", "error": outcome.error}
     result = asdict(outcome.result)
-    for path in ("target", "table", "report"):
+    for path in ("target", "table", "interval", "report"):
         result[path] = None if result[path] is None else str(result[path])
     return common | {"status": "done"} | result

@@ -19,10 +19,10 @@ def report(folder: Path, /, *, open: bool = False, json: bool = False) -> int:  
     json
         Print the path as JSON on standard output.
     """
-    from cafi.api.report import report as make
+    from cafi.api.report import make_report
 
     with console.progress("making the report", unit="steps") as on_progress:
-        page = make(folder, on_progress=on_progress)
+        page = make_report(folder, on_progress=on_progress)
     if json:
         console.print_json({"report": str(page)})
     else:

@@ -13,14 +13,13 @@ from cafi.engine.devices import choose_device
 from cafi.engine.noise import Ratios, median_ratios, noise_ratios
 from cafi.engine.options import EngineOptions, parse_bytes
 from cafi.engine.pipeline import FrameSink, run_pipeline
-from cafi.engine.predicting import Predictor
+from cafi.engine.predicting import Estimate, Predictor
 from cafi.engine.tiles import tile_side
 from cafi.engine.windows import Slot, Window, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from cafi.engine.breaks import Break
@@ -71,6 +70,9 @@ def fill_gaps(
     options: EngineOptions,
     on_acquired: Callable[[tuple[int, int, int], NDArray[Any]], None],
     on_progress: Callable[[int, int], None],
+    on_predicted: Callable[[Window, Estimate], None] | None = None,
+    *,
+    whole: bool = False,
 ) -> None:
     """Write every frame of the table that an earlier, interrupted run has not written.
 
@@ -90,6 +92,10 @@ def fill_gaps(
         Called with the place (t, c, z) and the pixels of each acquired plane as it is read.
     on_progress : callable
         Called with the number of stored frames and of all frames.
+    on_predicted : callable, optional
+        Called with each window and its prediction before that is stored, in a writing thread.
+    whole : bool
+        Whether that must see the method's scale and motion too.
     """
     size = movie.header.size
     total = len(table) * (size.z if table.axis == "t" else size.t)
@@ -102,12 +108,14 @@ def fill_gaps(
     def note_break(found: Break) -> None:
         partial.note(f"{BREAK}{found.gap}", asdict(found))
 
-    def note_noise(window: Window, prediction: NDArray[np.float32]) -> None:
+    def note_noise(window: Window, made: Estimate) -> None:
         if predictor.interpolator.zoom != 1:
             return  # the noise of a finer grid has another spectrum
         before, after = window.ends
-        ratios = noise_ratios(prediction, before.noise, after.noise, movie.header.samples)
+        ratios = noise_ratios(made.mean[0], before.noise, after.noise, movie.header.samples)
         partial.note(f"{NOISE}{window.slot.t},{window.slot.z}", ratios)
+        if on_predicted is not None:
+            on_predicted(window, made)
 
     is_done = frozenset(partial.done).__contains__
     context = predictor.interpolator.context
@@ -115,7 +123,7 @@ def fill_gaps(
     batch = batch_size(predictor, movie.header, options)
     with threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise)
+        run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise, whole=whole)
     for warning in caught:
         partial.note(f"{WARNING}{warning.message}", True)
 

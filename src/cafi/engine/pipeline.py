@@ -10,13 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from cafi.engine.predicting import finished_frame
+from cafi.engine.predicting import Estimate, finished_frame
 from cafi.engine.windows import Passed, Slot, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from cafi.engine.normalisation import Normalisation
@@ -41,7 +40,9 @@ def run_pipeline(
     sink: FrameSink,
     batch: int,
     on_stored: Callable[[Slot], None],
-    on_predicted: Callable[[Window, NDArray[np.float32]], None],
+    on_predicted: Callable[[Window, Estimate], None],
+    *,
+    whole: bool = False,
 ) -> None:
     """Predict and store everything that ``items`` asks for.
 
@@ -61,7 +62,9 @@ def run_pipeline(
     on_stored : callable
         Called in a writing thread after a slot was stored.
     on_predicted : callable
-        Called in a writing thread with each window and its normalised prediction, before that is stored.
+        Called in a writing thread with each window and its normalised prediction (of one), before that is stored.
+    whole : bool
+        Whether that must see the method's scale and motion too.
     """
     writers = max(2, min(8, os.cpu_count() or 2))
     with ThreadPoolExecutor(writers, thread_name_prefix="cafi-write") as pool:
@@ -71,13 +74,14 @@ def run_pipeline(
             sink.write(slot.t, slot.z, make())
             on_stored(slot)
 
-        def finish(window: Window, prediction: NDArray[np.float32]) -> NDArray[Any]:
-            on_predicted(window, prediction)
-            return finished_frame(prediction, window, normalisation, header)
+        def finish(window: Window, made: Estimate) -> NDArray[Any]:
+            on_predicted(window, made)
+            return finished_frame(made.mean[0], window, normalisation, header)
 
         def store_predictions(windows: list[Window]) -> None:
-            for window, prediction in zip(windows, predictor.predict(windows), strict=True):
-                pending.add(pool.submit(store, window.slot, partial(finish, window, prediction)))
+            made = predictor.estimate(windows) if whole else Estimate(predictor.predict(windows))
+            for i, window in enumerate(windows):
+                pending.add(pool.submit(store, window.slot, partial(finish, window, made.of(i))))
 
         try:
             waiting: list[Window] = []

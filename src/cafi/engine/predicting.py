@@ -38,6 +38,11 @@ class Estimate:
     scale: NDArray[np.float32] | None = None
     motion: NDArray[np.float32] | None = None
 
+    def of(self, i: int) -> Estimate:
+        """Return what it says of one window of the batch, as a batch of one."""
+        parts = (None if part is None else part[i : i + 1] for part in (self.scale, self.motion))
+        return Estimate(self.mean[i : i + 1], *parts)
+
 
 @dataclass(frozen=True)
 class Predictor:

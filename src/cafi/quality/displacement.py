@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 BLOCK = 32  # pixels in a side; displacement is the median in a block, the error its root mean square
 SMOOTHING = 1.5  # pixels: optical flow of noise is no displacement
+STRUCTURE = 3.0  # times the standard deviation of smoothed noise: from here on a block shows something
+NORMAL_MEDIAN = 0.6745  # of the absolute value, in standard deviations
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.97, 1.0)  # of all blocks: where the classes of displacement end
 FEWEST = 8  # blocks in a class
 RESAMPLED = 500
@@ -74,7 +77,8 @@ class DisplacementCheck:
     Notes
     -----
     Displacement is what optical flow (DIS, on smoothed copies) finds between the acquired ends of the gap, so it is
-    known for gaps that are really filled as well. It is taken from the middle depth, and so is the error.
+    known for gaps that are really filled as well. It is taken from the middle depth, and so is the error. Blocks that
+    show nothing but noise are left out.
     """
 
     def __init__(self, movie: Movie, held_out: HeldOut, ranges: dict[int, Range]) -> None:
@@ -124,6 +128,7 @@ def displacement(first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArr
     Returns
     -------
     ndarray of float64, shape (blocks along y, blocks along x)
+        NaN where both frames show nothing but noise: what moves there cannot be known.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -131,7 +136,18 @@ def displacement(first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArr
 
     smooth = [gaussian_filter(np.nan_to_num(frame), SMOOTHING).astype(np.float32) for frame in (first, last)]
     flow = estimate_motion(*smooth).middle
-    return _by_block(np.hypot(flow[..., 0], flow[..., 1]).astype(np.float64), np.median)
+    moved = _by_block(np.hypot(flow[..., 0], flow[..., 1]), np.median)
+    both = zip(smooth, (first, last), strict=True)
+    shows = [_by_block(seen, np.std) > STRUCTURE * _smoothed_noise(raw) for seen, raw in both]
+    return np.where(shows[0] | shows[1], moved, np.nan)
+
+
+def _smoothed_noise(frame: NDArray[np.float64]) -> float:
+    """Return the standard deviation that white noise of this frame keeps after smoothing."""
+    from cafi.engine.noise import high_pass_noise
+
+    raw = float(high_pass_noise(np.nan_to_num(frame)[None].astype(np.float32))[0]) / NORMAL_MEDIAN
+    return raw / (2 * math.sqrt(math.pi) * SMOOTHING)
 
 
 def write_displacement_errors(path: Path, found: Sequence[DisplacementError]) -> None:
@@ -169,7 +185,7 @@ def _row(row: dict[str, str]) -> DisplacementError:
     )
 
 
-def _by_block(frame: NDArray[np.float64], summary: Any) -> NDArray[np.float64]:
+def _by_block(frame: NDArray[Any], summary: Any) -> NDArray[np.float64]:
     """Summarise blocks of about `BLOCK` pixels in a side, shape (..., Y, X) -> (..., blocks, blocks)."""
     cuts = [np.array_split(np.arange(side), max(1, side // BLOCK)) for side in frame.shape[-2:]]
     return np.stack(
@@ -184,6 +200,9 @@ def _by_block(frame: NDArray[np.float64], summary: Any) -> NDArray[np.float64]:
 def _class_edges(motion: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return where classes of displacement begin and end: fewer than `SHARES` has where there are few blocks."""
     values = np.concatenate([blocks.ravel() for blocks in motion])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return np.zeros(0)
     shares = [0.0]
     for share in SHARES[1:]:
         if (share - shares[-1]) * values.size >= FEWEST and (1 - share) * values.size >= FEWEST:

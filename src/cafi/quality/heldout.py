@@ -52,8 +52,8 @@ def hold_out(movie: Movie, drop: int) -> HeldOut:
     if count < drop + 1:
         frames_are = "frame" if count == 1 else "frames"
         raise CafiError(
-            f"{name} has {count} {frames_are} along time, too few to hold any out with --drop {drop},"
-            f" which needs {drop + 1}."
+            f"{name} has {count} {frames_are} along time,"
+            f" too few to hold out {drop - 1} of {drop}: it takes {drop + 1}."
         )
     times = positions(movie)
     kept = tuple(range(0, count, drop))

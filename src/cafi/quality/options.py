@@ -1,4 +1,7 @@
-"""Options of held-out checks. Imports only pydantic, so that the command line starts fast."""
+"""Options of held-out checks, and of what comes beside the frames.
+
+Imports only pydantic, so that the command line starts fast.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ class EvaluateOptions(BaseModel):
     channels: str | None = Field(
         None, description="Channels to score, by name or number, such as 0,GFP; all predict together in any case."
     )
+    intervals: bool = Field(
+        False,
+        description="Also calibrate intervals for the pixels of the best method, and show them with their coverage.",
+    )
     maps: bool = Field(False, description="Also write error and SSIM maps of every held-out frame, as TIFF.")
 
     @field_validator("drop")
@@ -33,6 +40,22 @@ class EvaluateOptions(BaseModel):
     def drops(self) -> tuple[int, ...]:
         """The rates, each once, in order."""
         return tuple(sorted({int(part) for part in self.drop.split(",")}))
+
+
+class TrustOptions(BaseModel):
+    """What is said about how far to trust predicted frames."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uncertainty: bool = Field(
+        False,
+        description="Write a second movie, OUT.interval, with a lower and an upper bound for every predicted pixel:"
+        " nine of ten measured values lie between, as calibrated on held-out frames of this movie first.",
+    )
+    checks: bool = Field(
+        True,
+        description="Look at every gap for reasons to distrust its frames, and come to a verdict on the movie.",
+    )
 
 
 def parts(text: str) -> tuple[str, ...]:

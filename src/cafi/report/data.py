@@ -58,7 +58,8 @@ class Table:
     title : str
     columns : tuple of str
     rows : tuple of tuple of Cell
-        As many cells as columns; None where there is nothing to say.
+        As many cells as columns; None where there is nothing to say. The first names the row; what it says from the
+        second line on is set small.
     notes : tuple of str
         What a reader must know to read it.
     """
@@ -67,6 +68,11 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column holds numbers alone."""
+        return tuple(not any(isinstance(row[i], str) for row in self.rows) for i in range(len(self.columns)))
 
 
 @dataclass(frozen=True)
@@ -186,3 +192,8 @@ class ReportData:
     command: str | None = None
     provenance: dict[str, object] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+
+
+def channel_label(name: str) -> str:
+    """Return a channel's name; of one without a name its number, and that it is one."""
+    return f"channel {name}" if name.isdecimal() else name

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cafi.quality.displacement import read_displacement_errors
 from cafi.quality.results import read_evaluations
-from cafi.report.data import ReportData, Section
+from cafi.report.data import ReportData, Section, Verdict
 from cafi.report.extras import cautions_of, coverage_plots, downstream_tables, verdict_of
 from cafi.report.footage import FOLDER, Footage, read_footage
 from cafi.report.methods_text import evaluation_text, ordinal
 from cafi.report.scores import (
+    best_first,
     comparison_sentences,
     displacement_plots,
     metric_plots,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cafi.quality.results import Evaluation
 
 REPORT = "report.html"
+UNJUDGED = "No verdict was asked for; the scores say how each method did on the frames that were held out."
 
 
 def part_name(index: int, evaluation_of: str, drop: int) -> str:
@@ -84,20 +87,24 @@ def _section(folder: Path, index: int, evaluation: Evaluation) -> Section:
     provenance = evaluation.provenance
     return Section(
         name=f"{Path(evaluation.movie).name}, every {ordinal(evaluation.drop)} frame kept",
-        verdict=verdict_of(provenance),
+        verdict=verdict_of(provenance) or Verdict("not judged", (UNJUDGED,)),
         facts=tuple(comparison_sentences(evaluation)),
-        footage=_footage(footage_path(folder, index, evaluation.movie, evaluation.drop)),
-        tables=(*metric_tables(evaluation), *downstream_tables(provenance, evaluation.channels)),
+        footage=_footage(footage_path(folder, index, evaluation.movie, evaluation.drop), best_first(evaluation)),
+        tables=(*metric_tables(evaluation), *downstream_tables(evaluation)),
         plots=(
             *metric_plots(evaluation),
             *displacement_plots(errors, evaluation.channels),
             *coverage_plots(provenance, evaluation.channels),
         ),
-        cautions=tuple(cautions_of(provenance)),
+        cautions=tuple(cautions_of(provenance, evaluation.held_out.kept)),
         notes=evaluation.notes,
         methods_text=tuple(evaluation_text(evaluation, scores_in_words(evaluation))),
     )
 
 
-def _footage(path: Path) -> Footage | None:
-    return read_footage(path) if path.exists() else None
+def _footage(path: Path, order: list[str]) -> Footage | None:
+    """Read the frames, if they were kept, and put the best method first, which the player shows."""
+    if not path.exists():
+        return None
+    footage = read_footage(path)
+    return replace(footage, predicted={name: footage.predicted[name] for name in order if name in footage.predicted})

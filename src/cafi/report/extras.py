@@ -5,14 +5,17 @@ They are plain values there, so that each check may be absent, and older records
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from cafi.report.data import Caution, Plot, Series, Table, Verdict, Word
+from cafi.quality.downstream_tables import tables
+from cafi.quality.verdict import reason_in_words
+from cafi.report.data import Caution, Plot, Series, Table, Verdict, Word, channel_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cafi.report.data import Cell
+    from cafi.quality.results import Evaluation
 
 LONGER = "Measured on held-out gaps, which are longer than the gaps that are really filled."
 
@@ -22,18 +25,30 @@ def verdict_of(record: dict[str, Any]) -> Verdict | None:
     found = record.get("verdict")
     if not isinstance(found, dict) or found.get("word") not in get_args(Word):
         return None
-    return Verdict(found["word"], tuple(found.get("reasons", ())))
+    of = (f"It is about {found['of']}, the best method here.",) if "of" in found else ()
+    return Verdict(found["word"], (*of, *(_sentence(reason) for reason in found.get("reasons", ()))))
 
 
-def cautions_of(record: dict[str, Any]) -> Iterator[Caution]:
-    """Yield the warnings of a record: where, and the reason."""
-    for found in record.get("warnings", ()):
-        if not isinstance(found, dict):
-            yield Caution("movie", str(found))
-            continue
-        gap = found.get("gap")
-        where = "movie" if gap is None else f"gap {gap}–{gap + 1}"
-        yield Caution(str(found.get("where", where)), str(found.get("reason", found.get("kind", ""))))
+def cautions_of(record: dict[str, Any], kept: Sequence[int] | None = None) -> Iterator[Caution]:
+    """Yield the gaps whose frames are doubtful or bad, and why.
+
+    Parameters
+    ----------
+    record : dict
+    kept : sequence of int, optional
+        Of a held-out check: the frames between which its gaps lie.
+    """
+    for found in (record.get("verdict") or {}).get("gaps", ()):
+        why = "; ".join(reason_in_words(reason) for reason in found["reasons"])
+        place = found.get("place")
+        where = f" (near y = {place[0]}, x = {place[1]})" if place else ""
+        ends = (found["gap"] + i if kept is None else kept[found["gap"] + i] for i in (0, 1))
+        yield Caution("frames {} to {}".format(*ends), f"{found['level'].capitalize()}: {why}{where}.")
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital and end with a full stop; a method's name keeps its letters."""
+    return words if words.endswith(".") else f"{words[:1].upper()}{words[1:]}."
 
 
 def coverage_plots(record: dict[str, Any], channels: Sequence[str]) -> Iterator[Plot]:
@@ -49,13 +64,14 @@ def coverage_plots(record: dict[str, Any], channels: Sequence[str]) -> Iterator[
             for name, key in (("predicted intensity", "by_intensity"), ("estimated motion", "by_motion"))
         )
         narrower = 100 * (1 - one["score_ratio"])
+        of = f"Of {record['intervals_of']}: " if "intervals_of" in record else ""
         yield Plot(
-            "Coverage of the intervals" + (f", {channels[c]}" if several else ""),
+            "Coverage of the intervals" + (f", {channel_label(channels[c])}" if several else ""),
             "percentile of intensity or motion",
             "measured values inside (%)",
             series,
             (
-                f"{100 * one['coverage']:.1f} % of all measured values lay inside (promised: {100 * level:.0f} %,"
+                f"{of}{100 * one['coverage']:.1f} % of all measured values lay inside (promised: {100 * level:.0f} %,"
                 f" dashed), cross-validated over blocks of time on {one['gaps']} held-out planes; the interval score is"
                 f" {abs(narrower):.0f} % {'below' if narrower >= 0 else 'above'} that of one constant width.",
                 LONGER,
@@ -64,31 +80,9 @@ def coverage_plots(record: dict[str, Any], channels: Sequence[str]) -> Iterator[
         )
 
 
-def downstream_tables(record: dict[str, Any], channels: Sequence[str]) -> Iterator[Table]:
+def downstream_tables(evaluation: Evaluation) -> Iterator[Table]:
     """Yield the tracking and the segmentation check."""
-    found = record.get("downstream") or {}
-    for one in found.get("tracking", ()):
-        yield _plain_table(_titled("Tracking of spots", one.get("channel"), channels), one["rows"])
-    if found.get("segmentation"):
-        yield _plain_table("Segmentation", found["segmentation"])
-
-
-def _titled(title: str, channel: int | None, channels: Sequence[str]) -> str:
-    several = channel is not None and len(channels) > 1
-    return f"{title}, {channels[channel]}" if several and channel is not None else title
-
-
-def _plain_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """Show records as they are: those of one kind, one column for each entry."""
-    flat = [dict(_flat(row)) for row in rows]
-    names = list(flat[0]) if flat else []
-    return Table(title, tuple(names), tuple(tuple(row.get(name) for name in names) for row in flat))
-
-
-def _flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Cell]]:
-    for key, value in row.items():
-        name = prefix + key.replace("_", " ")
-        if isinstance(value, dict):
-            yield from _flat(value, f"{name}: ")
-        else:
-            yield name, value if value is None or isinstance(value, str | int | float) else str(value)
+    prefix = f"{Path(evaluation.movie).name}, --drop {evaluation.drop}"
+    for one in tables([evaluation]):
+        title = one.title.removeprefix(prefix).lstrip(",: ")
+        yield Table(_sentence(title).rstrip("."), one.columns, one.rows)  # type: ignore[arg-type]

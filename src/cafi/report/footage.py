@@ -161,7 +161,7 @@ def read_footage(path: Path) -> Footage:
         If it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             described = json.loads(bytes(stored[DESCRIPTION]))
             arrays = {key: stored[key] for key in stored.files if key != DESCRIPTION}
         return Footage(

@@ -90,7 +90,8 @@ def _cautions(provenance: dict[str, Any]) -> Iterator[Caution]:
     for found in provenance.get("breaks", ()):
         gap = found["gap"]
         yield Caution(
-            f"gap {gap}–{gap + 1}", f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one."
+            f"frames {gap} to {gap + 1}",
+            f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one.",
         )
     yield from cautions_of(provenance)
     for message in provenance.get("messages", ()):
@@ -119,26 +120,25 @@ def _footage(movie: Movie, frames: FrameTable, provenance: dict[str, Any], inter
     across = (size.z if frames.axis == "t" else size.t) // 2
     ranges = _ranges(movie, provenance)
 
-    def read(source: Movie, index: int, offset: bool = True) -> Frames:
+    def read(source: Movie, index: int) -> NDArray[np.float32]:
         place = (index, across) if frames.axis == "t" else (across, index)
         planes = _grey(source.frame(*place), source.header.samples)
         both = zip(planes, ranges if len(planes) == len(ranges) else np.repeat(ranges, 2, axis=0), strict=True)
-        normalised = np.stack([(plane - low * offset) / width for plane, (low, width) in both])
-        return np.asarray(shrunk(normalised, shrink), np.float16)
+        return shrunk(np.stack([(plane - low) / width for plane, (low, width) in both]), shrink)
 
     predicted = [i for i in chosen if frames.kind[i] == INTERPOLATED]
     measured = [i for i in chosen if frames.kind[i] != INTERPOLATED]
     method = str(provenance.get("method", "prediction"))
     widths: dict[str, Frames] = {}
-    if intervals is not None and predicted:
-        ends = np.stack([read(intervals, i) for i in predicted])
-        widths = {method: ends[:, 1::2] - ends[:, ::2]}
+    if intervals is not None and predicted and intervals.header.size.c == 2 * size.c:
+        ends = (read(intervals, i) for i in predicted)
+        widths = {method: np.stack([np.float16(both[1::2] - both[::2]) for both in ends])}
     return Footage(
         moments=tuple(_moment(frames, i) for i in chosen),
         channels=_channel_names(movie.header),
-        measured=np.stack([read(movie, i) for i in measured]),
+        measured=np.stack([np.float16(read(movie, i)) for i in measured]),
         measured_at=_places(chosen, measured),
-        predicted={method: np.stack([read(movie, i) for i in predicted])} if predicted else {},
+        predicted={method: np.stack([np.float16(read(movie, i)) for i in predicted])} if predicted else {},
         predicted_at={method: _places(chosen, predicted)} if predicted else {},
         interval=widths,
         ranges=ranges,

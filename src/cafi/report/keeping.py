@@ -52,33 +52,15 @@ class Keeper:
     planes: dict[tuple[str, int, int], Plane] = field(default_factory=dict)
     widths: dict[tuple[str, int, int], Plane] = field(default_factory=dict)
 
-    def take(
-        self,
-        method: str,
-        target: Target,
-        z: int,
-        channel: int,
-        prediction: NDArray[Any],
-        width: NDArray[Any] | None = None,
-    ) -> None:
-        """Keep a predicted plane, if its frame is one of those that are shown.
+    def take(self, method: str, target: Target, z: int, channel: int, prediction: NDArray[Any]) -> None:
+        """Keep a predicted plane, shape (Y, X), in the movie's unit, if its frame is one of those that are shown."""
+        if z == self.z and target.frame in self.frames:
+            plane = self._small(self.ranges[channel].normalise(prediction))
+            self.planes[method, target.frame, channel] = plane
 
-        Parameters
-        ----------
-        method : str
-        target : Target
-        z, channel : int
-        prediction : ndarray, shape (Y, X)
-            In the movie's unit.
-        width : ndarray, shape (Y, X), optional
-            Upper minus lower end of its interval, in the movie's unit.
-        """
-        if z != self.z or target.frame not in self.frames:
-            return
-        place = (method, target.frame, channel)
-        self.planes[place] = self._small(self.ranges[channel].normalise(prediction))
-        if width is not None:
-            self.widths[place] = self._small(width / self.ranges[channel].width)
+    def take_width(self, method: str, target: Target, channel: int, width: NDArray[Any]) -> None:
+        """Keep upper minus lower end of a plane's interval, shape (Y, X), in the movie's unit."""
+        self.widths[method, target.frame, channel] = self._small(width / self.ranges[channel].width)
 
     def footage(self) -> Footage:
         """Return everything that was kept, with the measured frames at the same moments."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cafi.report.pictures import Pictures
 
 PICTURE_BYTES = 16_000_000  # of all players together, so that the file stays below 20 MB
+NOTHING = "–"
 STEPS = 100  # of progress for each section
 
 
@@ -89,20 +90,28 @@ def render(report: ReportData, on_progress: Callable[[int, int], None] | None = 
 def shown(cell: Cell) -> str:
     """Write a cell: numbers with about four digits, an estimate with its confidence interval behind it."""
     if cell is None:
-        return "–"
+        return NOTHING
     if isinstance(cell, Estimate):
+        form = _form(cell.value)
+        value = _number(cell.value, form)
         if cell.low is None or cell.high is None:
-            return shown(cell.value)
-        return f"{shown(cell.value)} ({shown(cell.low)} to {shown(cell.high)})"
-    if isinstance(cell, (str, int)):
-        return str(cell)
-    if math.isnan(cell):
-        return "–"
-    if math.isinf(cell):
-        return "∞" if cell > 0 else "−∞"
-    size = abs(cell)
-    text = f"{cell:.0f}" if size >= 1000 else f"{cell:.1f}" if size >= 100 else f"{cell:.2f}" if size >= 10 else ""
-    return (text or (f"{cell:.3f}" if size >= 0.01 or size == 0 else f"{cell:.2e}")).replace("-", "−", 1)
+            return value
+        return f"{value} ({_number(cell.low, form)} to {_number(cell.high, form)})"
+    return str(cell) if isinstance(cell, (str, int)) else _number(cell, _form(cell))
+
+
+def _form(value: float) -> str:
+    """Return how a number of this size is written."""
+    if not math.isfinite(value) or value == 0:
+        return ".3f"
+    size = math.floor(math.log10(abs(value)))
+    return ".2e" if size < -3 else f".{min(max(3 - size, 0), 4)}f"
+
+
+def _number(value: float, form: str) -> str:
+    if math.isnan(value):
+        return NOTHING
+    return f"{value:{form}}".replace("inf", "∞").replace("-", "−")
 
 
 def coded(words: str) -> Markup:

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 
 from cafi.quality.metrics.catalogue import METRICS, metric
 from cafi.quality.statistics import best_classical, summarise, summarise_movies
-from cafi.report.data import Estimate, Plot, Series, Table
+from cafi.report.data import Estimate, Plot, Series, Table, channel_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cafi.quality.displacement import DisplacementError
+    from cafi.quality.metrics.catalogue import Metric
     from cafi.quality.results import Evaluation
     from cafi.quality.statistics import Mean, Row
     from cafi.report.data import Cell
 
 HEADLINES = ("psnr", "ssim")  # metrics by which methods are compared in words
 INTERVALS = "In brackets: 95 % confidence interval over gaps; none where there are too few."
+CLASSES = (
+    "Blocks of 32 x 32 pixels in classes of how far optical flow finds them to move over the gap; blocks that show"
+    " nothing but noise are left out. Bars: 95 % confidence intervals over gaps. The error includes the noise of the"
+    " measured frame."
+)
 FEWEST_PLACES = 2  # in a gap, from which a plot against t tells something
 
 
@@ -29,10 +35,8 @@ def metric_tables(evaluation: Evaluation) -> Iterator[Table]:
     order = _best_first(evaluation, rows["psnr"])
     yield _headline_table(evaluation, rows, order)
     plain = [m for m in METRICS if any(not math.isnan(row.mean.value) for row in rows[m.name].values())]
-    columns = ("method", *(_labelled(m.name) for m in plain))
-    cells = tuple(_cells(name, [rows[m.name][name] for m in plain]) for name in order)
-    notes = tuple(f"{m.label}: {m.note[:1].lower()}{m.note[1:]}" for m in plain if m.note)
-    yield Table("All metrics", columns, cells, (INTERVALS, *notes))
+    cells = tuple(_cells(m, [rows[m.name][name] for name in order]) for m in plain)
+    yield Table("All metrics", ("metric", *order), cells, (INTERVALS,))
     if len(evaluation.channels) > 1:
         yield _channel_table(evaluation, order)
 
@@ -47,7 +51,8 @@ def comparison_sentences(evaluation: Evaluation) -> Iterator[str]:
             if row.comparison is None:
                 continue
             if row.method not in classical:
-                yield f"{row.method}: {_compared(row)}, the best classical method by {metric(name).label}."
+                label, baseline = metric(name).label, row.comparison.baseline
+                yield f"{row.method} against {baseline}, the best classical method by {label}: {_compared(row)}."
 
 
 def scores_in_words(evaluation: Evaluation) -> str:
@@ -56,7 +61,7 @@ def scores_in_words(evaluation: Evaluation) -> str:
     for name in HEADLINES:
         rows = [row for row in summarise(evaluation, name) if not math.isnan(row.mean.value)]
         if rows:
-            each = ", ".join(f"{row.method} {_said(row.mean, name)}" for row in rows)
+            each = ", ".join(f"{_said(row.mean, name)} for {row.method}" for row in rows)
             told.append(f"{metric(name).label} was {each}")
     return "; ".join(told) + "." if told else ""
 
@@ -71,11 +76,12 @@ def metric_plots(evaluation: Evaluation) -> Iterator[Plot]:
     low, high = (tuple(getattr(mean, end) for mean in means) for end in ("low", "high"))
     series = Series("PSNR", tuple(map(float, range(len(order)))), tuple(mean.value for mean in means), low, high)
     note = "Bars: 95 % confidence intervals."
-    yield Plot("Methods", "", "PSNR (dB)", (series,), (note,), kind="points", categories=tuple(order))
-    along = [_series(evaluation, name, by="frame") for name in order]
+    yield Plot("Methods by PSNR", "", "PSNR (dB)", (series,), (note,), kind="points", categories=tuple(order))
+    scored = [name for name in evaluation.methods if name in rows]
+    along = [_series(evaluation, name, by="frame") for name in scored]
     yield Plot("Along the movie", "held-out frame", "PSNR (dB)", tuple(along))
     if len({round(target.t, 3) for target in evaluation.held_out.targets}) >= FEWEST_PLACES:
-        places = [_series(evaluation, name, by="t") for name in order]
+        places = [_series(evaluation, name, by="t") for name in scored]
         yield Plot("Place in the gap", "t, as a fraction of the gap", "PSNR (dB)", tuple(places))
 
 
@@ -97,14 +103,11 @@ def displacement_plots(errors: Sequence[DisplacementError], channels: Sequence[s
         )
         several = len(by_channel) > 1 and channel < len(channels)
         yield Plot(
-            "Error against displacement" + (f", {channels[channel]}" if several else ""),
+            "Error against displacement" + (f", {channel_label(channels[channel])}" if several else ""),
             "displacement over the held-out gap (px)",
-            "root mean square error (% of range)",
+            "RMS error (% of range)",
             series,
-            (
-                "Blocks of 32 x 32 pixels in classes of how far optical flow finds them to move over the gap;"
-                " bars: 95 % confidence intervals over gaps. The error includes the noise of the measured frame.",
-            ),
+            (CLASSES,),
         )
 
 
@@ -116,7 +119,7 @@ def overview_tables(evaluations: Sequence[Evaluation]) -> Iterator[Table]:
         cells = tuple(
             (row.method, *_pair(row), *_pair(other)) for row, other in zip(rows["psnr"], rows["ssim"], strict=True)
         )
-        columns = ("method", "PSNR (dB)", "compared by PSNR", "SSIM", "compared by SSIM")
+        columns = ("method", "PSNR (dB)", "against best classical", "SSIM", "against best classical")
         note = "In brackets: 95 % confidence interval over movies."
         yield Table(f"{len(same)} movies, 1 of {drop} frames kept", columns, cells, (note,))
 
@@ -131,7 +134,7 @@ def _headline_table(evaluation: Evaluation, rows: dict[str, dict[str, Row]], ord
         if run is not None:
             cost = (run.seconds_per_frame, None if math.isnan(run.peak_mb) else round(run.peak_mb), len(run.gaps))
         cells.append((name, *_pair(rows["psnr"][name]), *_pair(rows["ssim"][name]), *cost))
-    columns = ("method", "PSNR (dB)", "compared by PSNR", "SSIM", "compared by SSIM", "s / frame", "peak MB", "gaps")
+    columns = ("method", *_headings(evaluation), "s / frame", "peak MB", "gaps")
     notes = [INTERVALS, "Better and worse are said only where the interval of the paired difference excludes zero."]
     if baseline is None:
         notes.append("No classical method was run, so nothing is compared.")
@@ -146,13 +149,25 @@ def _headline_table(evaluation: Evaluation, rows: dict[str, dict[str, Row]], ord
 
 def _channel_table(evaluation: Evaluation, order: list[str]) -> Table:
     cells: list[tuple[Cell, ...]] = []
-    for channel, label in enumerate(evaluation.channels):
+    for channel, label in enumerate(map(channel_label, evaluation.channels)):
         rows = {name: {row.method: row for row in summarise(evaluation, name, channel)} for name in HEADLINES}
         for method in order:
             if not math.isnan(rows["psnr"][method].mean.value):
                 cells.append((label, method, *_pair(rows["psnr"][method]), *_pair(rows["ssim"][method])))
-    columns = ("channel", "method", "PSNR (dB)", "compared by PSNR", "SSIM", "compared by SSIM")
+    columns = ("channel", "method", "PSNR (dB)", "against best classical", "SSIM", "against best classical")
     return Table("Channels", columns, tuple(cells), (INTERVALS,))
+
+
+def _headings(evaluation: Evaluation) -> Iterator[str]:
+    for name in HEADLINES:
+        baseline = best_classical(evaluation, name)
+        yield _labelled(name)
+        yield f"against {baseline}" if baseline else "comparison"
+
+
+def best_first(evaluation: Evaluation) -> list[str]:
+    """Return the methods, best mean PSNR first."""
+    return _best_first(evaluation, {row.method: row for row in summarise(evaluation, "psnr")})
 
 
 def _best_first(evaluation: Evaluation, rows: dict[str, Row]) -> list[str]:
@@ -173,8 +188,9 @@ def _series(evaluation: Evaluation, method: str, by: str) -> Series:
     return Series(method, tuple(places), tuple(sum(found[x]) / len(found[x]) for x in places))
 
 
-def _cells(method: str, rows: Sequence[Row]) -> tuple[Cell, ...]:
-    return (method, *(_estimate(row.mean) for row in rows))
+def _cells(found: Metric, rows: Sequence[Row]) -> tuple[Cell, ...]:
+    name = f"{_labelled(found.name)}\n{found.note}" if found.note else _labelled(found.name)
+    return (name, *(_estimate(row.mean) for row in rows))
 
 
 def _pair(row: Row) -> tuple[Cell, Cell]:
@@ -186,11 +202,7 @@ def _compared(row: Row) -> str:
     comparison = row.comparison
     if comparison is None:
         return ""
-    verdict, baseline = comparison.verdict, comparison.baseline
-    by = _said(comparison.difference, row.metric, signed=True)
-    if verdict in ("better", "worse"):
-        return f"{verdict} than {baseline}: {by}"
-    return f"{verdict} from {baseline}: {by}" if verdict == "no difference shown" else f"{verdict} ({by})"
+    return f"{comparison.verdict}, {_said(comparison.difference, row.metric, signed=True)}"
 
 
 def _said(mean: Mean, name: str, *, signed: bool = False) -> str:

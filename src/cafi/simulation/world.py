@@ -40,7 +40,7 @@ def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
     Tensor of float32, shape (B, T, side, side)
         0.1 and 99.9 percentile of each movie at 0 and 1.
     """
-    low, high = (8, 40) if torch.rand((), generator=random, device=random.device) < 0.3 else (0.5, 24)
+    low, high = (8, 60) if torch.rand((), generator=random, device=random.device) < 0.3 else (0.5, 24)
     return simulate_world(side, log_uniform((len(times),), low, high, random), times, random)
 
 

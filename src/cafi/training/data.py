@@ -116,14 +116,14 @@ def parts(recipe: DataRecipe, movies: list[list[Tensor]], seed: int) -> tuple[li
     return [first for first, _ in halves], [last for _, last in halves if len(last)]
 
 
-def stream(source: Source, batch: int, crop: int, random: Generator) -> Iterator[Windows]:
+def stream(source: Source, batch: int, crop: int, random: Generator, middle: float = 0.5) -> Iterator[Windows]:
     """Give windows without end."""
     while True:
-        yield windows(source.draw(batch, random), crop, random)
+        yield windows(source.draw(batch, random), crop, random, middle)
 
 
-def validation(source: Source, batch: int, crop: int, device: torch.device) -> list[Windows]:
+def validation(source: Source, batch: int, crop: int, device: torch.device, middle: float = 0.5) -> list[Windows]:
     """Draw the same windows for every run."""
     random = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    given = stream(source, batch, crop, random)
+    given = stream(source, batch, crop, random, middle)
     return [next(given) for _ in range(VALIDATION_BATCHES)]

@@ -27,6 +27,11 @@ def score_loss(mean: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
     return (error + FLOOR).log().mean()
 
 
+def charbonnier_loss(made: Tensor, truth: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + 1e-6), a smooth absolute difference (Charbonnier et al. 1994), for equal shapes."""
+    return ((made - truth) ** 2 + 1e-6).sqrt().mean()
+
+
 def expected_psnr(score: float) -> float:
     """Turn the mean logarithm of an expected square error, see `score_loss`, into dB for data of range 1."""
     return -10 / log(10) * score

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from cafi.errors import CafiError
-from cafi.interpolators.kymo.motion import Window
-from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.weights import load_weights
-from cafi.training.losses import brightness_loss, motion_loss, scale_loss, score_loss, structure_loss
+from cafi.training.trainee_dain import DainTrainee
+from cafi.training.trainee_kymo import KymoTrainee
+from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -41,34 +41,6 @@ class Trainee(Protocol):
         """Return the parts of the loss, weighted; their sum is made small. 'score' is the expected log error."""
 
 
-class KymoTrainee:
-    """Kymo: the expected score, structure, brightness, flows that fit the clean frames, and a likely scale."""
-
-    WEIGHTS: ClassVar[dict[str, float]] = {"structure": 1.0, "brightness": 0.05, "motion": 0.25, "scale": 0.1}
-
-    def __init__(self, architecture: dict[str, int], weights: dict[str, float]) -> None:
-        sizes = Architecture(**architecture)
-        self.network: nn.Module = Kymo(sizes)
-        self.architecture: dict[str, int] = asdict(sizes)
-        self.multiple = Kymo.MULTIPLE
-        self._weights = self.WEIGHTS | weights
-
-    def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
-        """Return the weighted parts of the loss; the score alone has weight 1."""
-        window = Window(windows.frames, windows.times, windows.t, windows.valid)
-        answer = network(window)
-        mean, truth = answer.mean, windows.truth
-        flows = [*(motion.flows(window) for motion in answer.steps), answer.flows]
-        parts = {
-            "structure": structure_loss(mean, truth),
-            "brightness": brightness_loss(mean, truth),
-            "motion": torch.stack([motion_loss(f, windows.clean, truth, windows.valid) for f in flows]).sum(),
-            "scale": scale_loss(mean, answer.scale, windows.measured),
-        }
-        weighted = {name: self._weights[name] * part for name, part in parts.items()}
-        return {"score": score_loss(mean, truth, windows.variance)} | weighted
-
-
 def make_trainee(
     network: str, architecture: dict[str, int], weights: dict[str, float], seed: int | None = None
 ) -> Trainee:
@@ -89,7 +61,13 @@ def make_trainee(
     CafiError
         If there is none of this name, or it has no such size.
     """
-    known = {"kymo": KymoTrainee}
+    known: dict[str, Callable[[dict[str, int], dict[str, float]], Trainee]] = {
+        "kymo": KymoTrainee,
+        "zooming-slowmo": ZoomingSlowMoTrainee,
+        "zooming-slowmo-small": ZoomingSlowMoTrainee,
+        "dain": DainTrainee,
+        "dain-small": DainTrainee,
+    }
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")
     try:

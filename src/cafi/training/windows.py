@@ -46,8 +46,18 @@ class Windows:
     variance: Tensor
 
 
-def windows(clips: Clips, side: int, random: Generator) -> Windows:
-    """Crop, turn, reverse, dim and expose clips, and choose one time of each."""
+def windows(clips: Clips, side: int, random: Generator, middle: float = 0.5) -> Windows:
+    """Crop, turn, reverse, dim and expose clips, and choose one time of each.
+
+    Parameters
+    ----------
+    clips : Clips
+    side : int
+        Of the windows, in pixels.
+    random : Generator
+    middle : float
+        Share of windows whose time is the one nearest to the middle of the gap.
+    """
     posed = _posed(clips, side, random)
     n = len(posed.times)
     gain = log_uniform((n, 1, 1, 1), 0.35, 1.3, random)
@@ -55,9 +65,8 @@ def windows(clips: Clips, side: int, random: Generator) -> Windows:
     camera = random_camera(n, random)
     exposed = camera.expose(light, random)
     rows = torch.arange(n, device=light.device)
-    # Of the two times inside the gap one is the middle; it is taken in half of the cases.
-    middle = (posed.times[:, INSIDE[0] : INSIDE[1] + 1] - 0.5).abs().argmin(1)
-    chosen = INSIDE[0] + torch.where(chance((n,), 0.5, random) > 0, middle, 1 - middle)
+    nearest = (posed.times[:, INSIDE[0] : INSIDE[1] + 1] - 0.5).abs().argmin(1)
+    chosen = INSIDE[0] + torch.where(chance((n,), middle, random) > 0, nearest, 1 - nearest)
     context = list(CONTEXT)
     ends = chance((n, 2), 0.12, random)
     valid = 1 - torch.stack([ends[:, 0], 0 * ends[:, 0], 0 * ends[:, 0], ends[:, 1]], 1)

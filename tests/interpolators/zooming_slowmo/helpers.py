@@ -14,9 +14,11 @@ TINY = Architecture(features=8, groups=2, front=1, back=1)
 
 
 def tiny_network(seed=0):
-    """Random weights, whose deformable layers do displace."""
+    """Random weights, whose deformable layers do displace, and whose frames show something."""
     torch.manual_seed(seed)
     network = ZoomingSlowMo(TINY).eval().requires_grad_(False)
+    network.conv_last.weight *= 10
+    network.conv_last.bias.fill_(0.5)
     for name, parameter in network.named_parameters():
         if "conv_offset_mask" in name:
             parameter.copy_(0.1 * torch.randn_like(parameter))

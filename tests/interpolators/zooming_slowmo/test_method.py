@@ -48,6 +48,14 @@ def test_colour_frames_are_seen_in_colour_and_two_channels_each_alone(weights):
     torch.testing.assert_close(two[:, 1:], one, rtol=0, atol=1e-6)
 
 
+def test_weights_that_have_seen_grey_alone_predict_each_colour_alone(tmp_path):
+    method, rgb = _method(tiny_weights(tmp_path, losses={})), _frames(3, 2)
+    t, valid = torch.tensor([0.5]), ALL[:, 1:3]
+    made = method.predict(rgb, TIMES[:, 1:3], t, valid).mean
+    alone = [method.predict(rgb[:, :, i : i + 1], TIMES[:, 1:3], t, valid).mean for i in range(3)]
+    torch.testing.assert_close(made, torch.cat(alone, 1), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(("t", "place"), [(0.0, 2), (0.5, 3), (1.0, 4)])
 @pytest.mark.parametrize("zoom", [1, 2, 4])
 def test_four_frames_and_zooms(weights, t, place, zoom):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SMALLEST = 16  # pixels: DIS needs 12; smaller frames are padded
 _LOCAL = threading.local()
-_OPENCV = threading.Lock()  # OpenCV's number of threads belongs to the whole process
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,42 @@ def warp(image: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
     return np.asarray(warped, np.float32)
 
 
+class _OneThread:
+    """OpenCV's number of threads belongs to the process: the first who needs one sets it, the last puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._before = threading.Lock(), 0, 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                cv2.setNumThreads(self._before)
+
+
+_ONE_THREAD = _OneThread()
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result.
+
+    Around a single estimate or a whole run, by as many threads at once as like.
+    """
+    _ONE_THREAD.enter()
+    try:
+        yield
+    finally:
+        _ONE_THREAD.leave()
+
+
 @lru_cache(maxsize=4)
 def _grid(height: int, width: int) -> Flow:
     """The position (x, y) of every pixel, shape (Y, X, 2)."""
@@ -117,15 +152,3 @@ def _estimator(preset: int) -> Any:
 
 def _eight_bit(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(np.clip(frame, 0, 1) * 255).astype(np.uint8)
-
-
-@contextmanager
-def one_opencv_thread() -> Iterator[None]:
-    """Let OpenCV work with one thread: how DIS cuts an image among threads changes its result."""
-    with _OPENCV:
-        before = cv2.getNumThreads()
-        cv2.setNumThreads(1)
-        try:
-            yield
-        finally:
-            cv2.setNumThreads(before)

@@ -61,6 +61,8 @@ class ZoomingSlowMoMethod:
                 f"{path}: these weights are of another version of {self.name}; import or train them again."
             ) from error
         self._network.eval().requires_grad_(False)
+        # Our own training shows grey frames alone: what it makes of colours is grey.
+        self._in_colour = "losses" not in self.card.recipe
         self.zoom, self.context = zoom, input_frames // 2
         self.bytes_per_pixel = self._fixed_bytes + zoom**2 * self._bytes_per_zoomed
 
@@ -68,16 +70,17 @@ class ZoomingSlowMoMethod:
         """Predict frames in the middle or at the ends of gaps; see `Interpolator.predict`."""
         del frame_times  # the network takes them for equally spaced
         b, _, channels, height, width = frames.shape
-        rgb = frames if channels == 3 else frames.transpose(1, 2).reshape(b * channels, -1, 1, height, width)
-        rgb = rgb.expand(-1, -1, 3, -1, -1)
-        each = len(rgb) // b
-        made = self._by_window(rgb, t.repeat_interleave(each), valid.repeat_interleave(each, 0))
-        if channels != 3:
-            made = made.mean(1).view(b, channels, *made.shape[2:])
-        return Prediction(made)
+        if channels == 3 and self._in_colour:
+            return Prediction(self._by_window(frames, t, valid))
+        grey = frames.transpose(1, 2).reshape(b * channels, -1, 1, height, width).expand(-1, -1, 3, -1, -1)
+        made = self._by_window(grey, t.repeat_interleave(channels), valid.repeat_interleave(channels, 0))
+        return Prediction(made.mean(1).view(b, channels, *made.shape[2:]))
 
     def _by_window(self, rgb: Tensor, t: Tensor, valid: Tensor) -> Tensor:
-        """Predict (B, 3, zoom * Y, zoom * X), together where the same frames are there and the same place is wanted."""
+        """Predict (B, 3, zoom * Y, zoom * X), together where the same frames are there and the same place is wanted.
+
+        On a CPU one after the other: it is not slower, and needs the memory of one.
+        """
         self._network.to(rgb.device)
         valid = valid.clone()
         valid[:, self.context - 1 : self.context + 1] = True  # the gap's ends are always looked at
@@ -86,7 +89,9 @@ class ZoomingSlowMoMethod:
         for i, kind in enumerate(kinds):
             there = kind[:-1] > 0
             place = 2 * int(there[: self.context - 1].sum()) + round(2 * float(kind[-1]))
-            made[members == i] = self._network(rgb[members == i][:, there], self.zoom, at=[place])[:, 0]
+            alike = (members == i).nonzero()[:, 0]
+            for chosen in alike.split(1 if rgb.device.type == "cpu" else len(alike)):
+                made[chosen] = self._network(rgb[chosen][:, there], self.zoom, at=[place])[:, 0]
         return made
 
 

@@ -269,7 +269,8 @@
     watchPointers(panels.map((panel) => panel.canvas), { view, movie, look, zoomAt });
     new ResizeObserver(() => panels.forEach(draw)).observe(part("panels"));
     window.addEventListener("beforeprint", () => play(false));
-    go(Math.max(0, movie.moments.findIndex((moment) => moment.kind === "interpolated")));
+    const middle = movie.moments.findIndex((moment, i) => moment.kind === "interpolated" && i >= last / 2);
+    go(Math.max(0, middle));
   }
 
   // Drag with one pointer to move, pinch with two to zoom, double click, or wheel with ctrl (which is what a track pad's pinch says).

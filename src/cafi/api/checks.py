@@ -1,0 +1,92 @@
+"""Cheap checks of every gap beside a run, and the verdict that they come to at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cafi.quality.verdict import Verdict, from_notes, judge
+from cafi.quality.warnings.gap import check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cafi.api.job import Job
+    from cafi.engine.partial import Partial
+    from cafi.engine.predicting import Estimate
+    from cafi.engine.windows import Window
+
+NOTE = "check "
+
+
+def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
+    """Return what looks at the prediction nearest to the middle of each gap, and notes what it measures."""
+    middles = _middles(job)
+
+    def look(window: Window, made: Estimate) -> None:
+        t, z = window.slot
+        if t in middles:
+            before, after = (end.normalised for end in window.ends)
+            found = check(before, after, window.t, _as_small(made.mean[0], before.shape), int(job.table.left[t]), z)
+            partial.note(f"{NOTE}{t},{z}", [one.as_dict() for one in found])
+
+    return look
+
+
+def verdict(job: Job, partial: Partial, broken: int, gain: float | None) -> Verdict | None:
+    """Judge the result by all that was noted, also before a kill; None where nothing was checked."""
+    records = [value for key, value in sorted(partial.notes.items()) if key.startswith(NOTE)]
+    if not records:
+        return None
+    gaps = len({check["gap"] for record in records for check in record})
+    return judge(from_notes(records), job.predictor.interpolator.name, gaps, broken, gain)
+
+
+def verdict_as_dict(found: Verdict | None) -> dict[str, Any] | None:
+    """Return a verdict as the provenance keeps it."""
+    if found is None:
+        return None
+    warned = [
+        {
+            "gap": w.gap,
+            "level": w.level,
+            "reasons": list(w.reasons),
+            "place": None if w.place is None else list(w.place),
+        }
+        for w in found.gaps
+    ]
+    return {"word": found.word, "reasons": list(found.reasons), "gaps": warned}
+
+
+def verdict_from_dict(record: dict[str, Any] | None) -> Verdict | None:
+    """Undo `verdict_as_dict`, also after a way through JSON."""
+    from cafi.quality.verdict import GapWarning
+
+    if record is None:
+        return None
+    warned = tuple(
+        GapWarning(w["gap"], w["level"], tuple(w["reasons"]), None if w["place"] is None else tuple(w["place"]))
+        for w in record["gaps"]
+    )
+    return Verdict(record["word"], tuple(record["reasons"]), warned)
+
+
+def _middles(job: Job) -> frozenset[int]:
+    """Output frames nearest to the middle of each gap; along depth none, where planes differ by nature."""
+    if job.table.axis != "t":
+        return frozenset()
+    nearest: dict[int, int] = {}
+    for t in np.flatnonzero(~job.table.acquired).tolist():
+        gap, far = int(job.table.left[t]), abs(float(job.table.fraction[t]) - 0.5)
+        if gap not in nearest or far < abs(float(job.table.fraction[nearest[gap]]) - 0.5):
+            nearest[gap] = t
+    return frozenset(nearest.values())
+
+
+def _as_small(mean: Any, shape: tuple[int, ...]) -> Any:
+    """Bring a zoomed prediction back to the pixels of the acquired frames."""
+    zoom = mean.shape[-1] // shape[-1]
+    if zoom == 1:
+        return mean
+    return mean.reshape(mean.shape[0], shape[1], zoom, shape[2], zoom).mean(axis=(2, 4))

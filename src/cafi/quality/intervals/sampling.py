@@ -1,0 +1,179 @@
+"""The calibration pass: held-out frames are predicted, and what is known of their pixels is kept beside the error."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cafi.engine.interpolation import threads_for
+from cafi.engine.normalisation import channels_first
+from cafi.engine.windows import Window, work
+from cafi.movie.plane_report import largest_value
+from cafi.quality.heldout import kept_movie, target_table
+from cafi.quality.intervals.calibration import LEAST_GAPS, MOST_GAPS, PIXELS, Sample
+from cafi.quality.intervals.features import Features, Usual, measure, usual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from cafi.engine.normalisation import Normalisation
+    from cafi.engine.predicting import Predictor
+    from cafi.engine.windows import Slot
+    from cafi.movie.model import Movie
+    from cafi.quality.results import HeldOut
+
+SECONDS = 60.0  # that the pass may take
+USUAL_FRAMES = 16  # spread over the movie: enough for a mean and a spread
+
+
+def chosen_gaps(held_out: HeldOut, most: int = MOST_GAPS) -> HeldOut:
+    """Keep one target in each of at most ``most`` gaps, spread evenly over the movie."""
+    gaps = held_out.gaps
+    picked = {gaps[round(i)] for i in np.linspace(0, len(gaps) - 1, min(most, len(gaps)))} if gaps else set()
+    middles: dict[int, int] = {}
+    for i, target in enumerate(held_out.targets):
+        best = middles.get(target.gap)
+        if target.gap in picked and (best is None or abs(target.t - 0.5) < abs(held_out.targets[best].t - 0.5)):
+            middles[target.gap] = i
+    return replace(held_out, targets=tuple(held_out.targets[i] for i in sorted(middles.values())))
+
+
+def usual_pixels(movie: Movie, frames: Sequence[int], normalisation: Normalisation) -> tuple[Usual, ...] | None:
+    """Return what each pixel usually shows, for each channel; None for stacks, where it would need much memory.
+
+    Parameters
+    ----------
+    movie : Movie
+    frames : sequence of int
+        Acquired ones that may be looked at; at most `USUAL_FRAMES` of them are read.
+    normalisation : Normalisation
+    """
+    if movie.header.size.z > 1:
+        return None
+    chosen = sorted({frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(USUAL_FRAMES, len(frames)))})
+    together = np.stack([normalisation.apply(channels_first(movie.frame(t, 0))) for t in chosen])
+    return tuple(usual(np.nan_to_num(channel)) for channel in together.swapaxes(0, 1))
+
+
+def collect(
+    predictor: Predictor,
+    movie: Movie,
+    held_out: HeldOut,
+    normalisation: Normalisation,
+    on_progress: Callable[[int, int], None],
+    seconds: float = SECONDS,
+) -> list[list[Sample]]:
+    """Predict held-out frames, and sample their pixels.
+
+    Ends early, with fewer gaps but not fewer than `LEAST_GAPS`, where all would take longer than ``seconds``: so many
+    gaps are left out, evenly, after the first one was timed.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    movie : Movie
+        All of it.
+    held_out : HeldOut
+        From `chosen_gaps`. Of a stack one depth is taken for each target, in turn.
+    normalisation : Normalisation
+    on_progress : callable
+        Called with how many are done and how many there are.
+    seconds : float
+
+    Returns
+    -------
+    list of list of Sample
+        For each channel, in order of time. Cuts and stage jumps give none.
+    """
+    seen = kept_movie(movie, held_out)
+    pixels = usual_pixels(seen, range(seen.header.size.t), normalisation)
+    limit = largest_value(movie.header)
+    samples: dict[int, list[Sample]] = {}
+    wanted = set(range(len(held_out.targets)))
+    for i, (window, truth) in enumerate(_held_out_windows(predictor, movie, seen, held_out, normalisation, wanted)):
+        started = time.monotonic()
+        samples[window.slot.t] = _sample_planes(predictor, window, truth, normalisation, pixels, limit)
+        if i == 0:
+            affordable = max(LEAST_GAPS, int(min(1e6, seconds / max(time.monotonic() - started, 1e-9))))
+            wanted &= {round(k) for k in np.linspace(0, len(held_out.targets) - 1, affordable)} | {window.slot.t}
+        on_progress(len(samples), len(wanted))
+    in_time = [samples[t] for t in sorted(samples)]
+    return [list(channel) for channel in zip(*in_time, strict=True)]
+
+
+def _held_out_windows(
+    predictor: Predictor,
+    movie: Movie,
+    seen: Movie,
+    held_out: HeldOut,
+    normalisation: Normalisation,
+    wanted: set[int],
+) -> Iterator[tuple[Window, NDArray[np.generic]]]:
+    """Yield the windows of wanted targets and the truth (C * S, Y, X); one depth for each target."""
+    table, depth = target_table(movie, held_out), movie.header.size.z
+    if predictor.interpolator.times == "middle":
+        table.fraction[:] = 0.5
+    # Neighbouring targets look at far depths, so that every depth is seen at several times.
+    order = [(i * max(1, round(0.618 * depth))) % depth for i in range(len(held_out.targets))]
+
+    def is_done(slot: Slot) -> bool:
+        return slot.t not in wanted or slot.z != order[slot.t]
+
+    for item in work(seen, table, normalisation, predictor.interpolator.context, is_done, _unheard):
+        if isinstance(item, Window):
+            yield item, channels_first(movie.frame(held_out.targets[item.slot.t].frame, item.slot.z))
+
+
+def _sample_planes(
+    predictor: Predictor,
+    window: Window,
+    truth: NDArray[np.generic],
+    normalisation: Normalisation,
+    pixels: tuple[Usual, ...] | None,
+    limit: float | None,
+) -> list[Sample]:
+    """Return the samples of each channel of one held-out frame."""
+    with threads_for(predictor.interpolator):
+        made = predictor.estimate([window])
+    frames = np.stack([f.normalised for f in window.frames])
+    ends = [channels_first(end.raw) for end in window.ends]
+    measured = normalisation.apply(truth)
+    random = np.random.default_rng(window.slot.t)
+    found = []
+    for c, plane in enumerate(measured):
+        known = None if pixels is None else pixels[c]
+        features = measure(
+            frames[:, c], window.t, made.mean[0, c], None if made.scale is None else made.scale[0, c], known
+        )
+        same = (ends[0][c] == ends[1][c]) & (ends[0][c] == truth[c])
+        constant = same & (known.spread == 0) if known is not None else same
+        full = np.zeros_like(same) if limit is None else np.any([v[c] >= limit for v in (*ends, truth)], axis=0)
+        usable = np.flatnonzero(~(constant | full).ravel() & np.isfinite(plane.ravel()))
+        chosen = np.sort(random.choice(usable, min(PIXELS, len(usable)), replace=False))
+        found.append(
+            Sample(
+                Features(features.width[chosen], features.shift[chosen], features.motion[chosen]),
+                made.mean[0, c].ravel()[chosen],
+                (plane - made.mean[0, c]).ravel()[chosen],
+                int(constant.sum()),
+                int((full & ~constant).sum()),
+                plane.size,
+                float(np.nanmean(np.square(plane - made.mean[0, c]))),
+                float(np.nanmean(np.square(plane - _blended(window, c)))),
+            )
+        )
+    return found
+
+
+def _blended(window: Window, c: int) -> NDArray[np.float32]:
+    before, after = (end.normalised[c] for end in window.ends)
+    return np.asarray((1 - window.t) * before + window.t * after, np.float32)
+
+
+def _unheard(_place: object, _plane: object) -> None:
+    return
