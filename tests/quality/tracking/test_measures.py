@@ -54,6 +54,13 @@ def test_measures_of_hand_cases(truth, found, expected):
     assert measures(truth, found) == pytest.approx(expected, nan_ok=True)
 
 
+def test_a_partner_that_costs_as_much_as_none_is_one_if_it_shares_a_point():
+    # Two true points, of which one is found, and one found too many: 5 + 5 of 10.
+    m = compare(tracks([50, 50, None, None]), tracks([None, 50, 50, None]), FRAMES)
+    assert (m.alpha, m.beta, m.track_jaccard, m.rmse) == (0, 0, 1, 0)
+    assert m.detection_jaccard == pytest.approx(1 / 3)
+
+
 def test_a_track_out_of_the_gate_is_no_partner():
     m = compare(tracks(STILL), tracks(FAR), FRAMES)
     assert (m.alpha, m.beta, m.detection_jaccard, m.track_jaccard) == (0, 0, 0, 0)

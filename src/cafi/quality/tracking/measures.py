@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cafi.quality.tracking.tracks import Tracks
 
 GATE = 5.0  # pixels: epsilon of the challenge
+TIE = 1e-9  # of the gate: by so much is a partner preferred to none
 
 
 @dataclass(frozen=True)
@@ -122,15 +123,21 @@ def _pair(
     """Pair tracks optimally; return the pairs (true, found), shape (P, 2), and the distance of all with dummies."""
     dummy = gate * there.sum(1)
     cost = np.empty((len(true), len(other)))
+    shared = np.empty((len(true), len(other)), np.int64)
     for row, places in enumerate(true):
         apart = np.minimum(np.nan_to_num(np.linalg.norm(other - places, axis=-1), nan=gate), gate)
         cost[row] = (apart * (seen | there[row])).sum(1)
+        shared[row] = (apart < gate).sum(1)
     # As many dummies as there are true tracks: each may be left without a partner.
-    both = np.hstack([cost, np.broadcast_to(dummy[:, None], (len(true), len(true)))])
+    # Where a partner costs as much as none, it is one if it shares a point; the definition leaves this open.
+    both = np.hstack([cost, np.broadcast_to(dummy[:, None] + TIE * gate, (len(true), len(true)))])
     rows, columns = linear_sum_assignment(both)
-    # A partner that is no better than none shares no point with its track.
-    real = (columns < len(other)) & (both[rows, columns] < dummy[rows])
-    return np.stack([rows[real], columns[real]], 1), float(both[rows, columns].sum())
+    found = columns < len(other)
+    rows, columns = rows[found], columns[found]
+    real = shared[rows, columns] > 0
+    rows, columns = rows[real], columns[real]
+    alone = np.setdiff1d(np.arange(len(true)), rows)
+    return np.stack([rows, columns], 1), float(cost[rows, columns].sum() + dummy[alone].sum())
 
 
 def _ratio(part: float, whole: float) -> float:
