@@ -85,4 +85,5 @@ def downstream_tables(evaluation: Evaluation) -> Iterator[Table]:
     prefix = f"{Path(evaluation.movie).name}, --drop {evaluation.drop}"
     for one in tables([evaluation]):
         title = one.title.removeprefix(prefix).lstrip(",: ")
+        title = f"tracking, {title}" if title.startswith("channel") else title
         yield Table(_sentence(title).rstrip("."), one.columns, one.rows)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def interpolated_report(movie: Movie, name: str, command: str | None, intervals:
 
 
 def _verdict(provenance: dict[str, Any]) -> Verdict:
-    return verdict_of(provenance) or Verdict("not judged", (UNCHECKED,))
+    return verdict_of(provenance) or Verdict("not judged", ("Its gaps were not checked.",))
 
 
 def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
@@ -77,6 +77,8 @@ def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
     yield f"{told} frames, predicted by {provenance.get('method', 'an unknown method')}."
     if len(frames.left_out):
         yield f"{len(frames.left_out)} acquired frames of the source are not on this timeline."
+    if not provenance.get("intervals"):
+        yield UNCHECKED
     ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
     if ratios and min(ratios) < 1:
         yield (
