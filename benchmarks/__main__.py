@@ -6,11 +6,14 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import (
     breaks,
     calibration,
     experiments,
+    faults,
+    intervals,
     memory,
     methods,
     networks,
@@ -22,69 +25,70 @@ from benchmarks import (
     startup,
     still,
     tiles,
+    verdict,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 METHODS = ("kymo", "optical_flow", "linear")
-PARTS = (
-    "startup",
-    "speed",
-    "memory",
-    "quality",
-    "particles",
-    "peers",
-    "calibration",
-    "still",
-    "tiles",
-    "breaks",
-    "experiments",
-    "planning",
-    "realism",
-    "networks",
-)
+
+
+def _startup(_: argparse.Namespace) -> None:
+    _say("startup", startup.measure())
+
+
+def _speed(_: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        for method in METHODS:
+            for count, side in ((200, 512), (40, 2048)):
+                _say(f"speed of {method}", speed.measure(Path(scratch), method, count, side))
+
+
+def _memory(_: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        for method in METHODS:
+            for count in (200, 4000):
+                _say(f"memory of {method}", memory.measure(Path(scratch), method, count))
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], object]] = {
+    "startup": _startup,
+    "speed": _speed,
+    "memory": _memory,
+    "quality": lambda chosen: methods.report(chosen.movies),
+    "particles": lambda _: particles.report(),
+    "peers": lambda chosen: peers.report(chosen.rife),
+    "networks": lambda _: networks.report(),
+    "calibration": lambda chosen: calibration.report(chosen.movies, _figure(chosen, "calibration")),
+    "intervals": lambda chosen: intervals.report(chosen.movies),
+    "faults": lambda chosen: faults.report(chosen.movies, _figure(chosen, "faults")),
+    "verdict": lambda chosen: verdict.report(chosen.movies),
+    "still": lambda _: still.report(),
+    "tiles": lambda chosen: tiles.report(chosen.movies),
+    "breaks": lambda chosen: breaks.report(chosen.movies),
+    "experiments": lambda _: experiments.report(),
+    "planning": lambda chosen: planning.report(chosen.movies),
+    "realism": lambda chosen: realism.report(chosen.movies, count=400),
+}
 
 
 def main() -> None:
-    """Measure, and print one JSON line for each figure."""
+    """Measure, and print tables, or one JSON line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=PARTS, help="one part alone")
-    parser.add_argument("--movies", type=Path, default=Path("../shared/movies"), help="real movies, for quality")
+    parser.add_argument("--movies", type=Path, default=Path("../shared/movies"), help="real movies")
     parser.add_argument("--rife", type=Path, default=Path("../shared/tools/rife_peer.py"), help="RIFE, for peers")
-    parser.add_argument("--figure", type=Path, help="where calibration draws its figure (PNG)")
+    parser.add_argument("--figure", type=Path, help="where the part that is chosen draws its figure (PNG)")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        if chosen.only in (None, "startup"):
-            _say("startup", startup.measure())
-        if chosen.only in (None, "speed"):
-            for method in METHODS:
-                for count, side in ((200, 512), (40, 2048)):
-                    _say(f"speed of {method}", speed.measure(folder, method, count, side))
-        if chosen.only in (None, "memory"):
-            for method in METHODS:
-                for count in (200, 4000):
-                    _say(f"memory of {method}", memory.measure(folder, method, count))
-    if chosen.only in (None, "quality"):
-        methods.report(chosen.movies)
-    if chosen.only in (None, "particles"):
-        particles.report()
-    if chosen.only in (None, "peers"):
-        peers.report(chosen.rife)
-    if chosen.only in (None, "calibration"):
-        calibration.report(chosen.movies, chosen.figure)
-    if chosen.only in (None, "still"):
-        still.report()
-    if chosen.only in (None, "tiles"):
-        tiles.report(chosen.movies)
-    if chosen.only in (None, "breaks"):
-        breaks.report(chosen.movies)
-    if chosen.only in (None, "experiments"):
-        experiments.report()
-    if chosen.only in (None, "planning"):
-        planning.report(chosen.movies)
-    if chosen.only in (None, "realism"):
-        realism.report(chosen.movies, count=400)
-    if chosen.only in (None, "networks"):
-        networks.report()
+    for name, part in PARTS.items():
+        if chosen.only in (None, name):
+            part(chosen)
+
+
+def _figure(chosen: argparse.Namespace, name: str) -> Path | None:
+    figure: Path | None = chosen.figure if chosen.only == name else None
+    return figure
 
 
 def _say(what: str, figures: dict[str, float]) -> None:

@@ -10,6 +10,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from cafi.interpolators.dain.network import Architecture as DainArchitecture
+from cafi.interpolators.dain.network import Dain
 from cafi.interpolators.zooming_slowmo.network import Architecture, ZoomingSlowMo
 from cafi.training.precision import computes_in_bfloat16
 
@@ -23,10 +25,18 @@ if TYPE_CHECKING:
 MATRIX = 2048
 SHOWN = 6  # operators
 SMALL = Architecture(features=16, groups=2, front=2, back=8)  # as in recipes/zooming-slowmo-small.toml
+SMALL_DAIN = DainArchitecture(flow=8, depth=2, kernels=8, context=8, synthesis=32, blocks=2)
+
+
+def _ask_dain(network: nn.Module, pair: Tensor) -> object:
+    return network(pair[:, 0], pair[:, 1], torch.full((1,), 0.5, device=pair.device))
+
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Ask]] = {
     "zooming-slowmo": (lambda: ZoomingSlowMo(Architecture()), lambda network, pair: network(pair, at=[1])),
     "zooming-slowmo-small": (lambda: ZoomingSlowMo(SMALL), lambda network, pair: network(pair, at=[1])),
+    "dain": (lambda: Dain(DainArchitecture()), _ask_dain),
+    "dain-small": (lambda: Dain(SMALL_DAIN), _ask_dain),
 }
 
 

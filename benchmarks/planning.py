@@ -23,7 +23,7 @@ from cafi.movie.arrays import array_movie
 from cafi.planning.advice import judge, longest
 from cafi.planning.bounds import Bound
 from cafi.planning.measuring import GapScore, Pilot, gap_starts
-from cafi.planning.plan import UNSTEADY
+from cafi.planning.plan import FEWEST_GAPS, UNSTEADY
 from cafi.simulation.movies import simulate_movie
 from cafi.simulation.options import SimulationOptions
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 METHODS = ("linear", "optical_flow", "kymo")
 INTERVALS, GAPS, SIDE, CONFIDENCE = (2, 3, 4, 6), 6, 128, 0.95
 BOUNDS = {
-    "attained": (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95),
-    "ssim": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
-    "psnr": (18, 20, 22, 24, 26, 28, 30, 32, 34, 36),
+    "attained": [0.4 + 0.02 * i for i in range(30)],
+    "ssim": [0.2 + 0.02 * i for i in range(40)],
+    "psnr": [16 + 0.5 * i for i in range(49)],
 }
 SCENES = ("mixed", "particles", "filaments", "cells", "tissue", "rods")
 
@@ -68,6 +68,8 @@ def summarise(found: dict[str, Measured]) -> None:
             names = [name for name in found if kind == "all" or name.startswith("simulated") == (kind == "simulated")]
             cases = [(n, *c) for n in names for v in values if (c := check(found[n], Bound(metric, v))) is not None]
             taken = [(n, right) for n, interval, _, right in cases if interval > 1]
+            if not taken:
+                continue
             by_movie = [np.mean([right for n, right in taken if n == name]) for name in {n for n, _ in taken}]
             right = sum(r for _, r in taken)
             print(
@@ -83,10 +85,12 @@ def check(measured: Measured, bound: Bound) -> tuple[int, int, bool] | None:
     Right is a recommendation whose mean quality on the second half keeps the bound; to capture every frame always is.
     """
     first, change, scores = measured
-    points = [judge(s, first, bound, CONFIDENCE) for s in _grouped(scores[f"first {bound.metric}"])]
+    groups = [s for s in _grouped(scores[f"first {bound.metric}"]) if (first - 1) // s[0].interval >= FEWEST_GAPS]
+    points = [judge(s, first, bound, CONFIDENCE) for s in groups]
     true = {
         (s[0].method, s[0].interval): float(np.mean([g.value for g in s]))
         for s in _grouped(scores[f"second {bound.metric}"])
+        if (first - 1) // s[0].interval >= FEWEST_GAPS
     }
     limits = longest(p for p in points if (p.method, p.interval) in true)
     interval = max(limits.values(), default=1) if change <= UNSTEADY else 1
@@ -132,11 +136,11 @@ def _measure(pixels: NDArray[np.generic]) -> Measured:
 
 
 def _movies(folder: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
-    """Real movies with two halves of at least five frames, and simulated ones; (T, C, Y, X)."""
+    """Real movies of which half is enough for a plan, and simulated ones; (T, C, Y, X)."""
     for path in sorted(folder.glob("*.tif")):
         with cafi.read(path) as movie:
             pixels = np.stack([movie.frame(t, 0)[:1] for t in range(movie.header.size.t)])
-        if len(pixels) >= 10:
+        if len(pixels) >= 2 * (2 * FEWEST_GAPS + 1):
             yield path.stem, _liveliest(pixels)
     for scene in SCENES:
         for speed in (1.0, 3.0, 6.0):

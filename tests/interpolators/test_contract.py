@@ -97,14 +97,3 @@ def test_it_runs_twice_alike(name):
 def test_an_unknown_method_is_refused_with_a_hint():
     with pytest.raises(CafiError, match=r"no method 'optical-flow'; there are .* Did you mean optical_flow\?"):
         registry.get("optical-flow")
-
-
-def test_a_method_for_the_middle_refuses_other_times():
-    class Middle:
-        name, times = "middling", "middle"
-
-    registry.check_times(Middle(), np.array([0.5, 0.5]))
-    with pytest.raises(
-        CafiError, match=r"middling predicts only the middle .* kymo, duplicate, linear, cubic, optical_flow"
-    ):
-        registry.check_times(Middle(), np.array([0.5, 0.25]))

@@ -80,7 +80,7 @@ class Slow:
     """Blends, and a clock moves on by a quarter of a second with every window."""
 
     name, summary, context, times, reach, multiple, zoom = "slow", "", 1, "any", 0, 1, 1
-    classical, bytes_per_pixel, now = True, 8, 0.0
+    classical, colour, bytes_per_pixel, now = True, False, 8, 0.0
 
     def predict(self, frames, frame_times, t, valid):
         self.now += 0.25 * len(frames)

@@ -108,3 +108,10 @@ def test_movies_count_alike_and_each_has_its_own_best_classical_method():
     assert rows["linear"].comparison.verdict == "no difference shown"
     half = stats.t.ppf(0.975, 2) * np.std([1, 2, 1.5], ddof=1) / math.sqrt(3)
     assert over_movies([1.0, 2.0, 1.5]).high - 1.5 == pytest.approx(half)
+
+
+def test_without_a_classical_method_nothing_is_compared():
+    [row] = summarise(evaluation(kymo=[30.0] * 6), "psnr")
+    assert (row.comparison, row.best_classical) == (None, False)
+    refused = evaluation(linear=[math.nan] * 6, kymo=[math.nan] * 6)
+    assert [(r.comparison, r.best_classical) for r in summarise_movies([refused], "psnr")] == [(None, False)] * 2

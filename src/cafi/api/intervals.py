@@ -160,7 +160,8 @@ class IntervalSink:
     def predicted(self, window: Window, made: Estimate) -> None:
         """Store the interval of a predicted frame."""
         frames = np.stack([frame.normalised for frame in window.frames])
-        bounds = [self._of_channel(c, frames[:, c], window.t, made) for c in range(frames.shape[1])]
+        with np.errstate(all="ignore"):
+            bounds = [self._of_channel(c, frames[:, c], window.t, made) for c in range(frames.shape[1])]
         low, high = (
             self.normalisation.undo(np.stack(side).astype(np.float32), self.dtype) for side in zip(*bounds, strict=True)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from cafi.planning.options import PlanOptions
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cafi.engine.options import EngineOptions
+    from cafi.interpolators.protocol import Interpolator
     from cafi.movie.options import ReadOptions
     from cafi.planning.plan import Plan
 
@@ -69,7 +70,6 @@ def plan(
     >>> cafi.plan("pilot.ome.tif", quality="ssim>=0.9").interval  # doctest: +SKIP
     3
     """
-    from cafi.interpolators import registry
     from cafi.movie.options import ReadOptions
     from cafi.movie.reading import open_movie
     from cafi.planning.bounds import parse_bound
@@ -78,10 +78,9 @@ def plan(
     given = {"quality": quality, "methods": methods, "confidence": confidence, "longest": longest, "minutes": minutes}
     options = _described({name: value for name, value in given.items() if value is not None})
     bound = parse_bound(options.quality)
-    names = dict.fromkeys(name.strip() for name in options.methods.split(",") if name.strip())
-    chosen = [registry.get(name) for name in names]
+    chosen, left_out = _loaded(tuple(name.strip() for name in options.methods.split(",") if name.strip()))
     with open_movie(movie, read or ReadOptions()) as opened:
-        return make_plan(
+        found = make_plan(
             opened,
             bound,
             chosen,
@@ -91,6 +90,7 @@ def plan(
             engine=engine,
             on_progress=on_progress,
         )
+    return replace(found, notes=(*left_out, *found.notes))
 
 
 def plan_as_dict(found: Plan) -> dict[str, Any]:
@@ -103,6 +103,25 @@ def plan_in_words(found: Plan) -> tuple[str, ...]:
     from cafi.planning.words import sentences
 
     return sentences(found)
+
+
+def _loaded(names: tuple[str, ...]) -> tuple[list[Interpolator], tuple[str, ...]]:
+    """Load methods; learned ones without weights are left out with a sentence, as long as another is left."""
+    from cafi.errors import CafiError
+    from cafi.interpolators import registry
+
+    learned = {entry.name for entry in registry.summaries() if entry.learned}
+    loaded, told = [], []
+    for name in dict.fromkeys(names):
+        try:
+            loaded.append(registry.get(name))
+        except CafiError as error:
+            if name not in learned:
+                raise
+            told.append(f"{name} was left out: {error}")
+    if not loaded:
+        raise CafiError(f"No method is left to plan with. {' '.join(told)}".strip())
+    return loaded, tuple(told)
 
 
 def _described(given: dict[str, Any]) -> PlanOptions:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cafi.interpolators.checkpoints import Layout
     from cafi.interpolators.protocol import Interpolator
 
@@ -188,25 +185,3 @@ def weights_of(interpolator: Interpolator) -> str | None:
     """Return the sha256 of a learned method's weights, None for a classical one."""
     card = getattr(interpolator, "card", None)
     return None if card is None else str(card.sha256)
-
-
-def check_times(interpolator: Interpolator, fractions: NDArray[np.float64]) -> None:
-    """Refuse times that a method cannot predict, before work begins.
-
-    Parameters
-    ----------
-    interpolator : Interpolator
-    fractions : ndarray of float64
-        Wanted places in gaps, in (0, 1).
-
-    Raises
-    ------
-    CafiError
-        Naming the methods that can.
-    """
-    if interpolator.times == "any" or all(abs(t - 0.5) < 1e-6 for t in fractions):
-        return
-    able = ", ".join(entry.name for entry in _ENTRIES if entry.times == "any")
-    raise CafiError(
-        f"{interpolator.name} predicts only the middle of a gap; take --factor 2, or a method for any time: {able}."
-    )

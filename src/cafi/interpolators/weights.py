@@ -13,6 +13,7 @@ from cafi.errors import CafiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import torch
     from torch import Tensor
 
 
@@ -180,7 +181,7 @@ def save_weights(
     if not overwrite and (taken := next((p for p in (path, card_path(path)) if p.exists()), None)):
         raise CafiError(f"{taken} exists already; choose another name or folder.")
     kind = torch.float16 if bits == 16 else torch.float32
-    stored = {name: tensor.detach().to("cpu", kind).contiguous() for name, tensor in tensors.items()}
+    stored = {name: _stored(tensor, kind) for name, tensor in tensors.items()}
     for name, tensor in stored.items():
         if not bool(tensor.isfinite().all()):
             raise CafiError(f"The weights cannot be written to {path}: {name} is not finite in {bits} bits.")
@@ -194,6 +195,11 @@ def save_weights(
     except OSError as error:
         raise CafiError(f"{path} cannot be written ({error.strerror}); choose another folder.") from error
     return load_card(path)
+
+
+def _stored(tensor: Tensor, kind: torch.dtype) -> Tensor:
+    # Counts, such as of the batches that statistics are from, soon exceed what half precision holds.
+    return tensor.detach().to("cpu", kind if tensor.is_floating_point() else None).contiguous()
 
 
 def _replace(path: Path, content: bytes) -> None:

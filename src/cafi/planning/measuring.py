@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from cafi.engine.noise import high_pass_noise
+from cafi.quality.downstream import finite
 from cafi.quality.heldout import hold_out, kept_movie
-from cafi.quality.metrics import Range, intensity_range, psnr, ssim
+from cafi.quality.metrics import Range, psnr, ssim
+from cafi.quality.metrics.ranges import grey, movie_range
 from cafi.quality.prediction import predict
 from cafi.quality.results import HeldOut
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Movie
 
-    Frames = NDArray[np.float64]  # (T, C, Y, X)
 
 UNIT = Range(0.0, 1.0)
 
@@ -33,6 +35,7 @@ NORMAL = 0.6745  # median absolute value of a standard normal variate
 SMALLEST = 1e-3  # SSIM that is divided by
 IDENTICAL = 100.0  # dB in the place of infinity, where a camera gave the same frame twice
 SEED = 0
+PLANES_KEPT = 32  # in memory
 TIMED = 2  # frames that are predicted to learn what one costs
 
 
@@ -83,31 +86,33 @@ def attainable_ssim(truth: NDArray[Any], scale: Range) -> float:
 
 
 class Pilot:
-    """A movie at full rate, one plane of it in memory, that frames are left out of.
+    """A movie at full rate that frames are left out of.
 
     Parameters
     ----------
     movie : Movie
-        Of one plane; see `cafi.planning.pilot.single_plane`.
+        Of one plane in depth.
     scales : dict of int to Range, optional
         Of each channel, to which scores refer; its own if omitted.
     """
 
     def __init__(self, movie: Movie, scales: dict[int, Range] | None = None) -> None:
-        self.movie = movie
-        size, samples = movie.header.size, movie.header.samples
-        stack = np.stack([movie.frame(t, 0) for t in range(size.t)])
-        grey = stack.mean(-1) if samples > 1 else stack
-        self.frames: Frames = np.asarray(grey, np.float64)
-        self.channels = [c for c in range(size.c) if np.ptp(self.frames[:, c][np.isfinite(self.frames[:, c])]) > 0]
+        self.movie, self.count = movie, movie.header.size.t
+        ranges = scales or {c: movie_range(movie, c) for c in range(movie.header.size.c)}
+        self.scales = {c: scale for c, scale in ranges.items() if not scale.flat}
+        self.channels = list(self.scales)
         self._attainable: dict[tuple[int, int], float] = {}
-        self.scales = scales or {c: intensity_range(self.frames[:, c]) for c in self.channels}
+        self.plane = lru_cache(PLANES_KEPT)(self._read)
+
+    def _read(self, frame: int, c: int) -> NDArray[np.float64]:
+        """Return one channel of one frame, (Y, X), finite; the last few are remembered."""
+        return finite(grey(self.movie.source.read(frame, c, 0)))
 
     def unsteadiness(self) -> float:
         """Return by what factor the contrast (standard deviation) of a frame differs most from the usual, 1 or more."""
         factors = [1.0]
         for c in self.channels:
-            contrast = np.array([_filled(frame).std() for frame in self.frames[:, c]])
+            contrast = np.array([self.plane(frame, c).std() for frame in range(self.count)])
             usual, least = float(np.median(contrast)), float(contrast.min())
             factors += [float(contrast.max()) / usual if usual else np.inf, usual / least if least else np.inf]
         return max(factors)
@@ -126,7 +131,7 @@ class Pilot:
             wanted = [start for start in starts if start % interval == phase]
             if not wanted:
                 continue
-            part = kept_movie(self.movie, HeldOut(tuple(range(phase, len(self.frames))), ()))
+            part = kept_movie(self.movie, HeldOut(tuple(range(phase, self.count)), ()))
             held_out = hold_out(part, interval).with_gaps((start - phase) // interval for start in wanted)
             for target, made in predict(method, part, held_out, engine):
                 samples = self.movie.header.samples
@@ -138,16 +143,16 @@ class Pilot:
         return min(self._score(metric, frame, c, mean[c]) for c in self.channels)
 
     def _score(self, metric: str, frame: int, c: int, mean: NDArray[np.float64]) -> float:
-        truth, scale = _filled(self.frames[frame, c]), self.scales[c]
+        truth, scale, mean = self.plane(frame, c), self.scales[c], finite(mean)
         if metric == "psnr":
-            return min(psnr(truth, _filled(mean), scale), IDENTICAL)
-        found = ssim(truth, _filled(mean), scale)
+            return min(psnr(truth, mean, scale), IDENTICAL)
+        found = ssim(truth, mean, scale)
         return found / self.attainable(frame, c) if metric == "attained" else found
 
     def attainable(self, frame: int, c: int) -> float:
         """Return `attainable_ssim` of a measured frame, computed once."""
         if (frame, c) not in self._attainable:
-            self._attainable[frame, c] = attainable_ssim(_filled(self.frames[frame, c]), self.scales[c])
+            self._attainable[frame, c] = attainable_ssim(self.plane(frame, c), self.scales[c])
         return self._attainable[frame, c]
 
     def seconds_for(self, method: Interpolator, metric: str, engine: EngineOptions | None) -> float:
@@ -205,10 +210,3 @@ def measure_gaps(
         if on_frame is not None:
             on_frame()
     return [GapScore(method.name, interval, start, float(np.mean(found[start]))) for start in sorted(found)]
-
-
-def _filled(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    finite = np.isfinite(plane)
-    if finite.all():
-        return plane
-    return np.where(finite, plane, plane[finite].mean() if finite.any() else 0.0)

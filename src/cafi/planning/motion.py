@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from cafi.interpolators.classical.dis import estimate_motion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -39,13 +39,15 @@ class Displacement:
     fast: float
 
 
-def displacement(frames: Sequence[NDArray[np.float64]], interval: int, scale: Range) -> Displacement:
+def displacement(plane: Callable[[int], NDArray[np.float64]], count: int, interval: int, scale: Range) -> Displacement:
     """Measure displacement over an interval by DIS optical flow, where a frame has at least median contrast.
 
     Parameters
     ----------
-    frames : sequence of ndarray, each of shape (Y, X)
-        At full rate.
+    plane : callable
+        Returns a frame of the movie at full rate by its index, shape (Y, X).
+    count : int
+        Of frames.
     interval : int
         In frames.
     scale : Range
@@ -55,10 +57,10 @@ def displacement(frames: Sequence[NDArray[np.float64]], interval: int, scale: Ra
     -------
     Displacement
     """
-    starts = np.unique(np.linspace(0, len(frames) - 1 - interval, PAIRS).astype(int))
+    starts = np.unique(np.linspace(0, count - 1 - interval, PAIRS).astype(int))
     ways = []
     for start in starts:
-        first, last = (scale.normalise(frames[i]).astype(np.float32) for i in (start, start + interval))
+        first, last = (scale.normalise(plane(i)).astype(np.float32) for i in (start, start + interval))
         flow = estimate_motion(first, last).forward
         contrast = np.hypot(*np.gradient(gaussian_filter(first, SOFT)))
         ways.append(np.hypot(flow[..., 0], flow[..., 1])[contrast >= np.median(contrast)])

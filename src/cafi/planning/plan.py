@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from cafi.planning.advice import Point, judge, longest
 from cafi.planning.measuring import GAPS, Pilot, gap_starts, measure_gaps
 from cafi.planning.motion import Displacement, displacement, structure_size
 from cafi.planning.tracking_quality import TrackedPilot
+from cafi.quality.tracking.spots import sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +30,7 @@ INTERVALS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 FEWEST_GAPS = 3  # of one length without overlap that a pilot must hold
 LEAST = 4  # gaps of one length that are looked at, however little time there is
 SEVERAL = 2  # intervals at which every method failed, after which longer ones are not tried
-UNSTEADY = 1.5  # factor by which the contrast of a frame may differ from the usual; measured steady movies: 1.4
-SIZED = 5  # frames that the size of structures is measured on
+UNSTEADY = 2.0  # factor by which the contrast of a frame may differ from the usual
 
 
 @dataclass(frozen=True)
@@ -134,15 +135,13 @@ def make_plan(
     CafiError
         If the movie is too short, constant, or not made of acquired frames alone.
     """
-    plane, notes = _one_plane(movie, bound)
-    pilot = Pilot(plane)
+    single, notes = _one_plane(movie, bound)
+    pilot = Pilot(single)
     name = str(movie.path or movie.header.name)
-    intervals = [k for k in INTERVALS if k <= most and (len(pilot.frames) - 1) // k >= FEWEST_GAPS]
+    intervals = [k for k in INTERVALS if k <= most and (pilot.count - 1) // k >= FEWEST_GAPS]
     if not intervals:
         least = 2 * FEWEST_GAPS + 1
-        raise CafiError(
-            f"{name} has {len(pilot.frames)} frames along time, too few to plan from; record {least} or more."
-        )
+        raise CafiError(f"{name} has {pilot.count} frames along time, too few to plan from; record {least} or more.")
     if not pilot.channels:
         raise CafiError(f"{name} is constant: there is nothing in it whose quality could be kept.")
     empty = sorted(set(range(movie.header.size.c)) - set(pilot.channels))
@@ -153,22 +152,23 @@ def make_plan(
         points = [replace(point, keeps=False) for point in points]
     limits = longest(points)
     method = _best(points, limits)
-    grey, scale = pilot.frames[:, pilot.channels[0]], pilot.scales[pilot.channels[0]]
+    channel = pilot.channels[0]
+    plane, scale = partial(pilot.plane, c=channel), pilot.scales[channel]
     tried = sorted({point.interval for point in points})
     times, size = movie.header.times, movie.header.pixel_size
     return Plan(
         movie=name,
         bound=str(bound),
         confidence=confidence,
-        frames=len(pilot.frames),
+        frames=pilot.count,
         frame_interval=None if times is None else float(np.median(np.diff(times))),
         pixel_size=None if size.y is None or size.x is None else float(np.sqrt(size.y * size.x)),
         method=method,
         interval=1 if method is None else limits[method],
         limits=limits,
         points=tuple(points),
-        structure=float(np.median([structure_size(grey[i]) for i in np.linspace(0, len(grey) - 1, SIZED).astype(int)])),
-        displacements=tuple(displacement(list(grey), interval, scale) for interval in (1, *tried)),
+        structure=float(np.median([structure_size(plane(i)) for i in sample_of(pilot.count)])),
+        displacements=tuple(displacement(plane, pilot.count, interval, scale) for interval in (1, *tried)),
         unsteadiness=change,
         notes=(*notes, *more),
     )
@@ -213,7 +213,7 @@ def _measured(
     metric = "ssim" if tracked is not None else bound.metric
     cost = {method.name: pilot.seconds_for(method, metric, engine) for method in methods}
     count, notes = _affordable(pilot, methods, intervals, cost, seconds - (time.monotonic() - started))
-    tally = _Tally(sum((k - 1) * min(count, len(pilot.frames) - k) for k in intervals) * len(methods), on_progress)
+    tally = _Tally(sum((k - 1) * min(count, pilot.count - k) for k in intervals) * len(methods), on_progress)
     points: list[Point] = []
     failed = 0
     for interval in intervals:
@@ -225,14 +225,12 @@ def _measured(
             if method.times == "middle" and interval != 2:
                 continue
             scores = (
-                measure_gaps(
-                    pilot, metric, method, interval, gap_starts(len(pilot.frames), interval, count), engine, tally
-                )
+                measure_gaps(pilot, metric, method, interval, gap_starts(pilot.count, interval, count), engine, tally)
                 if tracked is None
                 else tracked.measure_gaps(method, interval, count, engine, tally)
             )
             if scores:
-                here.append(judge(scores, len(pilot.frames), bound, confidence))
+                here.append(judge(scores, pilot.count, bound, confidence))
         points += here
         failed = 0 if any(point.keeps for point in here) else failed + 1
         if failed == SEVERAL:
@@ -246,7 +244,7 @@ def _affordable(
     """How many gaps of each length fit into the time; the same for all methods, so that they compare."""
     each = sum((k - 1) * sum(cost[m.name] for m in methods if m.times == "any" or k == 2) for k in intervals)
     count = int(np.clip(seconds / max(each, 1e-9), LEAST, GAPS))
-    fewer = count < min(GAPS, len(pilot.frames) - 2)
+    fewer = count < min(GAPS, pilot.count - 2)
     return count, [f"{count} gaps of each length were looked at, for time; --minutes gives more."] if fewer else []
 
 

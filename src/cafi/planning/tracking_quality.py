@@ -8,10 +8,11 @@ import numpy as np
 
 from cafi.errors import CafiError
 from cafi.planning.measuring import GapScore
+from cafi.quality.downstream import finite
 from cafi.quality.tracking.check import tracks_of
 from cafi.quality.tracking.linking import greatest_step
 from cafi.quality.tracking.measures import alpha_by_frame
-from cafi.quality.tracking.spots import make_detector
+from cafi.quality.tracking.spots import make_detector, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +37,8 @@ class TrackedPilot:
 
     def __init__(self, pilot: Pilot) -> None:
         self._pilot, self._channel = pilot, pilot.channels[0]
-        frames = [np.nan_to_num(frame) for frame in pilot.frames[:, self._channel]]
-        self._detector = make_detector(frames)
-        self._spots = [self._detector.find(frame) for frame in frames]
+        self._detector = make_detector([pilot.plane(frame, self._channel) for frame in sample_of(pilot.count)])
+        self._spots = [self._detector.find(pilot.plane(frame, self._channel)) for frame in range(pilot.count)]
         self._step = greatest_step(self._spots)
         self._truth = tracks_of(self._spots, self._step)
         if not self._truth.count:
@@ -60,7 +60,7 @@ class TrackedPilot:
         mixed = list(self._spots)
         inside: dict[int, list[int]] = {}
         for start, frame, mean in self._pilot.predicted(method, interval, starts, engine):
-            mixed[frame] = self._detector.find(np.nan_to_num(mean[self._channel]))
+            mixed[frame] = self._detector.find(finite(mean[self._channel]))
             inside.setdefault(start, []).append(frame)
             if on_frame is not None:
                 on_frame()

@@ -175,8 +175,13 @@ def _broken(held_out: HeldOut, broken: tuple[int, ...]) -> list[str]:
 
 
 def _refusals(scored: Scored) -> list[str]:
+    """Say which metrics were not taken, and why; those with one reason together."""
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for (name, words), count in scored.refused.items():
+        reasons.setdefault((words, count), []).append(metric(name).label)
     found = []
-    for (name, words), count in sorted(scored.refused.items()):
+    for (words, count), labels in reasons.items():
         where = "" if count == scored.planes else f" on {count} of {scored.planes} planes"
-        found.append(f"{metric(name).label} was not taken{where}: it needs {words}.")
+        subject, verb, need = ", ".join(labels), *(("was", "it needs") if len(labels) == 1 else ("were", "they need"))
+        found.append(f"{subject} {verb} not taken{where}: {need} {words}.")
     return found

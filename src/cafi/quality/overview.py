@@ -86,10 +86,11 @@ def _table(
         cells: list[object] = [method]
         for name, of_method in zip(METRICS, by_method, strict=True):
             digits = DIGITS[name]
-            cells += [f"{of_method[method].mean.value:.{digits}f}", _difference(of_method[method], digits)]
+            cells += [_number(of_method[method].mean.value, f".{digits}f"), _difference(of_method[method], digits)]
         if runs is not None:
             run = runs[method]
-            cells += [f"{run.seconds_per_frame:.3f}", f"{run.peak_mb:.0f}", f"{len(run.gaps)} of {gaps}"]
+            cells += [_number(run.seconds_per_frame, ".3f"), _number(run.peak_mb, ".0f")]
+            cells.append(f"{len(run.gaps)} of {gaps}")
         rows.append(tuple(cells))
     if runs is not None:
         columns += ["s/frame", "MB", "gaps"]
@@ -105,12 +106,16 @@ def _label(name: str) -> str:
     return f"{m.label}, {m.unit}" if m.unit else m.label
 
 
+def _number(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else f"{value:{form}}"
+
+
 def _difference(row: Row, digits: int) -> str:
     """Say how a method stands to the best classical one."""
     if row.comparison is None:
-        return "best classical"
+        return "best classical" if row.best_classical else "-"
     d = row.comparison.difference
     if math.isnan(d.low):
-        return f"{d.value:+.{digits}f}"
+        return _number(d.value, f"+.{digits}f")
     word = row.comparison.verdict if row.comparison.verdict in ("better", "worse") else ""
     return f"{d.value:+.{digits}f} ± {(d.high - d.low) / 2:.{digits}f} {word}".strip()

@@ -14,7 +14,7 @@ from cafi.engine.normalisation import channels_first
 from cafi.engine.options import EngineOptions
 from cafi.engine.pipeline import read_ahead
 from cafi.engine.windows import Passed, Slot, Window, work
-from cafi.interpolators.registry import check_times
+from cafi.interpolators.repeated import for_times
 from cafi.quality.heldout import kept_movie, target_table
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def predict(
     options = options or EngineOptions()
     seen = kept_movie(movie, held_out)
     table = _table_for(interpolator, movie, held_out)
+    interpolator = for_times(interpolator, table.fraction)
     normalisation = normalisation or normalising.measure(seen)
     predictor = prepare(interpolator, seen.header, options)
     batch = batch_size(predictor, seen.header, options)
@@ -137,7 +138,6 @@ def _table_for(interpolator: Interpolator, movie: Movie, held_out: HeldOut) -> F
     if interpolator.times == "middle":
         near = np.abs(table.fraction - 0.5) <= MIDDLE
         table.fraction[near] = 0.5
-    check_times(interpolator, table.fraction)
     return table
 
 

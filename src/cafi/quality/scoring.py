@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from cafi.movie.model import Movie
     from cafi.quality.metrics.microssim import MicroScale
     from cafi.quality.metrics.ranges import Range
+    from cafi.quality.prediction import Predicted
     from cafi.quality.results import HeldOut
 
     Plane = NDArray[Any]
+    Item = tuple[Target, Predicted]
     OnScored = Callable[[Target, int, int, Plane, Plane], None]
 
 FIRST_FRAMES = 16  # on which the scale of MicroSSIM is fitted, at most
@@ -143,28 +145,28 @@ def score_method(
     CafiError
         If the method cannot predict such times, or does not fit into the memory budget.
     """
-    forget_peak()
     scoring, started = _Scoring(check, interpolator, on_scored), time.monotonic()
     depths, tell = check.movie.header.size.z, on_progress or _unwatched
     total = depths * len(check.held_out.targets)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        first, waiting = scoring.first(started + seconds, lambda done: tell(done, total))
-        scoring.fit(waiting)
-        for made in waiting:
-            scoring.score(made)
+        waiting = scoring.first(started + seconds / 2, lambda done: tell(done, total))
+        scoring.fit([made for group in waiting for made in group])
+        first = check.order[: scoring.score_first(waiting, started + seconds)]
         each = (time.monotonic() - started) / len(first) * depths
         gaps = check.order[: max(len(first), int(min(seconds / max(each, 1e-9), len(check.order))))]
         deeper = scoring.make(first, [z for z in range(depths) if z != depths // 2])
         total = depths * len(check.held_out.with_gaps(gaps).targets)
-        for done, made in enumerate(chain(deeper, scoring.make(gaps[len(first) :])), len(waiting) + 1):
+        for done, made in enumerate(
+            chain(deeper, scoring.make(gaps[len(first) :])), scoring.planes // len(check.ranges) + 1
+        ):
             scoring.score(made)
             tell(done, total)
     said = {str(warning.message) for warning in caught if issubclass(warning.category, RuntimeWarning)}
     run = MethodRun(
         method=interpolator.name,
         seconds_per_frame=scoring.seconds_per_plane * depths,
-        peak_mb=peak_mb(),
+        peak_mb=max(scoring.peaks),
         subset=len(gaps) < len(check.order),
         gaps=tuple(sorted(set(gaps) - scoring.broken)),
     )
@@ -183,6 +185,7 @@ class _Scoring:
         self._seconds: list[float] = []
         self.broken: set[int] = set()
         self.planes = 0
+        self.peaks: list[float] = []
         self.refused: Counter[tuple[str, str]] = Counter()
         self._plane = lru_cache(PLANES_KEPT * len(check.ranges))(self._read)
 
@@ -193,7 +196,7 @@ class _Scoring:
         if not wanted.targets or (depths is not None and not depths):
             return
         made = predict(self._interpolator, check.movie, wanted, check.options, check.normalisation, depths)
-        for target, predicted in made:
+        for target, predicted in self._watched(made):
             if predicted.copied:
                 self.broken.add(target.gap)
                 continue
@@ -201,17 +204,34 @@ class _Scoring:
             samples = predicted.mean.reshape(check.movie.header.size.c, -1, *predicted.mean.shape[-2:])
             yield Made(target, predicted.z, samples[list(check.ranges)].mean(axis=1))
 
-    def first(self, deadline: float, tell: Callable[[int], None]) -> tuple[tuple[int, ...], list[Made]]:
+    def _watched(self, made: Iterator[Item]) -> Iterator[Item]:
+        """Note the peak of memory while predicting: that of scoring in between is not the method's."""
+        while True:
+            forget_peak()
+            item = next(made, None)
+            self.peaks.append(peak_mb())
+            if item is None:
+                return
+            yield item
+
+    def first(self, deadline: float, tell: Callable[[int], None]) -> list[list[Made]]:
         """Predict the first gaps at the middle depth, one after the other, until there is no more time."""
-        done: list[int] = []
-        waiting: list[Made] = []
+        waiting: list[list[Made]] = []
         for gap in self._check.first:
-            waiting += self.make([gap], [self._check.movie.header.size.z // 2])
-            done.append(gap)
-            tell(len(waiting))
+            waiting.append(list(self.make([gap], [self._check.movie.header.size.z // 2])))
+            tell(sum(map(len, waiting)))
             if time.monotonic() > deadline:
                 break
-        return tuple(done), waiting
+        return waiting
+
+    def score_first(self, waiting: list[list[Made]], deadline: float) -> int:
+        """Score the first gaps until there is no more time, and return how many were."""
+        for done, group in enumerate(waiting, 1):
+            for made in group:
+                self.score(made)
+            if time.monotonic() > deadline:
+                return done
+        return len(waiting)
 
     def fit(self, waiting: list[Made]) -> None:
         """Fit one scale of MicroSSIM for each channel."""

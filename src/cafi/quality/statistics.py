@@ -81,12 +81,15 @@ class Row:
         Over all frames that it filled.
     comparison : Comparison or None
         None for the baseline itself, without a classical method, and for metrics that call nothing good.
+    best_classical : bool
+        Whether it is the baseline; over several movies, of each of them.
     """
 
     method: str
     metric: str
     mean: Mean
     comparison: Comparison | None
+    best_classical: bool = False
 
 
 def summarise(evaluation: Evaluation, name: str, channel: int | None = None) -> tuple[Row, ...]:
@@ -114,7 +117,7 @@ def summarise(evaluation: Evaluation, name: str, channel: int | None = None) -> 
         if baseline is not None and method != baseline and metric(name).best != "none":
             ours, theirs = (gap_means(evaluation, m, name, channel, common) for m in (method, baseline))
             comparison = compared(baseline, over_time(_differences(ours, theirs)), name)
-        rows.append(Row(method, name, mean, comparison))
+        rows.append(Row(method, name, mean, comparison, method == baseline))
     return tuple(rows)
 
 
@@ -129,11 +132,12 @@ def summarise_movies(evaluations: Sequence[Evaluation], name: str) -> tuple[Row,
     found = []
     for method in methods:
         mine = [of_movie[method] for of_movie in rows.values() if method in of_movie]
-        differences = [row.comparison.difference.value if row.comparison else 0.0 for row in mine]
-        comparable = metric(name).best != "none" and any(row.comparison for row in mine)
-        difference = over_movies(differences)
-        comparison = compared("best classical", difference, name) if comparable else None
-        found.append(Row(method, name, over_movies([row.mean.value for row in mine]), comparison))
+        mean = over_movies([row.mean.value for row in mine])
+        told = [row for row in mine if row.comparison or row.best_classical]
+        differences = [row.comparison.difference.value if row.comparison else 0.0 for row in told]
+        always_best = bool(told) and all(row.best_classical for row in told)
+        comparison = compared("best classical", over_movies(differences), name) if told and not always_best else None
+        found.append(Row(method, name, mean, comparison, always_best))
     return tuple(found)
 
 

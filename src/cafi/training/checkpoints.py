@@ -32,6 +32,8 @@ class Progress:
         Lowest validation loss so far.
     stale : int
         Validations since.
+    falls : int
+        How often the rate fell because nothing was gained.
     pieces : int
         How often the run was started; each piece draws other data.
     """
@@ -40,6 +42,7 @@ class Progress:
     seconds: float = 0.0
     best: float = float("inf")
     stale: int = 0
+    falls: int = 0
     pieces: int = 0
 
 
@@ -59,7 +62,7 @@ def save_checkpoint(
         The recipe's network and its whole architecture, by which `load_checkpoint` knows its own.
     """
     tensors = {
-        f"{part}.{name}": value.to("cpu", torch.float16).contiguous()
+        f"{part}.{name}": value.to("cpu", torch.float16 if value.is_floating_point() else None).contiguous()
         for part, module in (("now", network), ("average", average))
         for name, value in module.state_dict().items()
     }

@@ -17,6 +17,7 @@ from cafi.errors import CafiError
 from cafi.training.checkpoints import Progress, load_checkpoint, save_checkpoint
 from cafi.training.data import sources, stream, validation
 from cafi.training.losses import expected_psnr
+from cafi.training.optimisers import make_optimiser
 from cafi.training.precision import mixed_precision
 from cafi.training.schedule import move_average, share_of_rate
 from cafi.training.trainees import begin_with
@@ -61,7 +62,7 @@ class Piece:
         device = self.accelerator.device
         network = trainee.network.to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(network).requires_grad_(False)
+        self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.progress = self._begin(network, folder)
         self.lost, self.first, self.usual = 0, self.progress.step, math.inf
         self.began, self.before = time.monotonic(), self.progress.seconds
@@ -73,7 +74,7 @@ class Piece:
         kind = (how.batch, recipe.data.crop)
         self.windows = stream(source, *kind, random, recipe.data.middle)
         self.checks = validation(held_out, *kind, device, recipe.data.middle) if self.main else []
-        optimiser = torch.optim.AdamW(network.parameters(), how.rate, weight_decay=how.weight_decay)
+        optimiser = make_optimiser(how, network)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
 
     def _begin(self, network: nn.Module, folder: Path) -> Progress:
@@ -94,8 +95,9 @@ class Piece:
     def step(self) -> None:
         """Change the weights once; a step whose gradient is not finite, or far from usual, changes nothing."""
         how, progress = self.recipe.optimisation, self.progress
+        rate = how.rate * share_of_rate(how, progress.step, self.first) * how.fall**progress.falls
         for group in self.optimiser.param_groups:
-            group["lr"] = how.rate * share_of_rate(how, progress.step, self.first)
+            group["lr"] = rate * group["factor"]
         loss, norm = self._gradients()
         finite = math.isfinite(loss) and math.isfinite(norm)
         if usable := finite and norm <= SPIKE * self.usual:
@@ -140,9 +142,11 @@ class Piece:
 
     def check(self) -> dict[str, float]:
         """Validate the averaged weights, and note the figures for history and early stopping."""
-        figures, progress = self.validate(), self.progress
+        figures, progress, how = self.validate(), self.progress, self.recipe.optimisation
         progress.stale = 0 if figures["loss"] < progress.best else progress.stale + 1
         progress.best = min(figures["loss"], progress.best)
+        if how.plateau and progress.stale and progress.stale % how.plateau == 0:
+            progress.falls += 1
         figures |= {"step": progress.step, "seconds": progress.seconds}
         with (self.out / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps({name: round(value, 5) for name, value in figures.items()}) + "\n")

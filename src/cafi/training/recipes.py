@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+OPTIMISERS = ("adamw", "adamax")
+
+
 @dataclass(frozen=True)
 class DataRecipe:
     """What is learned from.
@@ -75,8 +78,14 @@ class Optimisation:
     cycles : int
         How often the rate begins anew and falls to zero along a half cosine (Loshchilov and Hutter 2017), in equal
         parts of the run; 0: it stays, and cools down once.
+    optimiser : 'adamw' or 'adamax'
+    factors : dict of str to float
+        Of the rate, for parameters whose names begin so; 1 for all others.
+    plateau : int
+        Validations without a gain after which the rate is multiplied by ``fall``, again and again; 0: never.
+    fall : float
     weight_decay, clip : float
-        Of AdamW; largest norm of a gradient.
+        Of the optimiser; largest norm of a gradient.
     average : float
         Decay of the exponential moving average of weights that is kept in the end.
     validate_every : int
@@ -92,6 +101,10 @@ class Optimisation:
     warm_up: int = 200
     cool_down: int = 5_000
     cycles: int = 0
+    optimiser: str = "adamw"
+    factors: dict[str, float] = field(default_factory=dict)
+    plateau: int = 0
+    fall: float = 0.2
     weight_decay: float = 1e-4
     clip: float = 1.0
     average: float = 0.998
@@ -123,7 +136,7 @@ class Recipe:
     network: str
     architecture: dict[str, int] = field(default_factory=dict)
     data: DataRecipe = DataRecipe()
-    optimisation: Optimisation = Optimisation()
+    optimisation: Optimisation = field(default_factory=Optimisation)
     losses: dict[str, float] = field(default_factory=dict)
     start_from: str = ""
     seed: int = 0
@@ -170,6 +183,10 @@ def _check(recipe: Recipe, path: Path) -> None:
         )
         >= 1,
         "optimisation.rate and clip must be above 0": how.rate > 0 and how.clip > 0,
+        f"optimisation.optimiser must be one of {', '.join(OPTIMISERS)}": how.optimiser in OPTIMISERS,
+        "optimisation.factors must not be negative": all(factor >= 0 for factor in how.factors.values()),
+        "optimisation.plateau must not be negative, and fall must lie between 0 and 1": how.plateau >= 0
+        and 0 < how.fall < 1,
         "optimisation.average must lie between 0 and 1": 0 <= how.average < 1,
         "optimisation.warm_up, cool_down, cycles, weight_decay and patience must not be negative": min(
             how.warm_up, how.cool_down, how.cycles, how.weight_decay, how.patience

@@ -40,7 +40,7 @@ def share_of_rate(how: Optimisation, step: int, first: int) -> float:
 
 @torch.no_grad()
 def move_average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move every weight of ``average`` towards that of ``network``: decay * average + (1 - decay) * network.
+    """Move every number of ``average`` towards that of ``network``: decay * average + (1 - decay) * network.
 
     Parameters
     ----------
@@ -50,3 +50,7 @@ def move_average(average: nn.Module, network: nn.Module, decay: float) -> None:
         In [0, 1).
     """
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+    for kept, new in zip(average.buffers(), network.buffers(), strict=True):
+        # The statistics of batch normalisation belong to the weights.
+        if kept.is_floating_point():
+            kept.lerp_(new, 1 - decay)

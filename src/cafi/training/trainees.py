@@ -8,6 +8,7 @@ import torch
 
 from cafi.errors import CafiError
 from cafi.interpolators.weights import load_weights
+from cafi.training.trainee_dain import DainTrainee
 from cafi.training.trainee_kymo import KymoTrainee
 from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
@@ -64,6 +65,8 @@ def make_trainee(
         "kymo": KymoTrainee,
         "zooming-slowmo": ZoomingSlowMoTrainee,
         "zooming-slowmo-small": ZoomingSlowMoTrainee,
+        "dain": DainTrainee,
+        "dain-small": DainTrainee,
     }
     if network not in known:
         raise CafiError(f"There is no network '{network}' to train; there are {', '.join(known)}.")

@@ -18,7 +18,8 @@ def tiny_network(seed=0):
     return Dain(TINY).eval().requires_grad_(False)
 
 
-def tiny_weights(folder: Path, method="dain") -> Path:
+def tiny_weights(folder: Path, method="dain", **recipe) -> Path:
     path = folder / "tiny.safetensors"
-    save_weights(path, tiny_network().state_dict(), Card(method, "tiny", asdict(TINY)), bits=32, overwrite=True)
+    card = Card(method, "tiny", asdict(TINY), recipe=recipe)
+    save_weights(path, tiny_network().state_dict(), card, bits=32, overwrite=True)
     return path

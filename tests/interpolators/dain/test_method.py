@@ -63,13 +63,23 @@ def test_grey_frames_are_repeated_and_averaged_back_each_channel_alone(method):
     torch.testing.assert_close(made.motion, sum(motions) / 2, rtol=0, atol=1e-5)
 
 
+def test_weights_that_have_seen_grey_alone_predict_each_colour_alone(tmp_path):
+    method, rgb = registry.get("dain", tiny_weights(tmp_path, losses={})), _frames(3)
+    made = _predict(method, rgb, 0.4).mean
+    alone = [_predict(method, rgb[:, :, i : i + 1], 0.4).mean for i in range(3)]
+    torch.testing.assert_close(made, torch.cat(alone, 1), rtol=0, atol=1e-6)
+
+
 def test_several_times_and_batches_of_a_gap_share_what_does_not_depend_on_time(method):
     looks = []
     hook = method._network.flownets.register_forward_hook(lambda *_: looks.append(1))
     two_channels = _frames(2)
     several = _predict(method, two_channels, 0.25, 0.5)
     assert len(looks) == 2
+    # The engine gives channels to methods for colour as images of their own.
+    many = two_channels.transpose(0, 2).expand(-1, -1, 1, -1, -1)
     _predict(method, two_channels, 0.75)
+    method.predict(many, ENDS.expand(2, -1), torch.tensor([0.1, 0.2]), BOTH.expand(2, -1))
     assert len(looks) == 2
     _predict(method, _frames(2, seed=1), 0.75)
     assert len(looks) == 4

@@ -60,8 +60,9 @@ class FlowNetwork(nn.Module):
             self.add_module(f"conv{level}_{number}", _active(inputs, width))
             inputs += width
         self.add_module(f"predict_flow{level}", convolution(inputs, 2))
-        # Of the finest level only `deconv` is in published checkpoints, and nothing is computed with it.
-        self.add_module(f"deconv{level}", nn.ConvTranspose2d(2, 2, 4, stride=2, padding=1))
+        # Published checkpoints hold one for the finest level too, with which nothing is computed.
+        larger = nn.ConvTranspose2d(2, 2, 4, stride=2, padding=1).requires_grad_(level > FINEST)
+        self.add_module(f"deconv{level}", larger)
         if level > FINEST:
             self.add_module(f"upfeat{level}", nn.ConvTranspose2d(inputs, 2, 4, stride=2, padding=1))
         self.decoded = inputs

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from cafi.interpolators.dain.network import Side
+    from cafi.interpolators.dain.padding import Padding
 
 
 class DainMethod:
@@ -59,6 +60,8 @@ class DainMethod:
                 f"{path}: these weights are of another version of {self.name}; import or train them again."
             ) from error
         self._network.eval().requires_grad_(False)
+        # Our own training shows grey frames alone: what it makes of colours is grey.
+        self._in_colour = "losses" not in self.card.recipe
         self._latest: list[tuple[Tensor, tuple[Side, Side]]] = []
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
@@ -66,34 +69,36 @@ class DainMethod:
         del frame_times, valid
         self._network.to(frames.device)
         b, _, channels, height, width = frames.shape
-        grey = channels != 3
-        images = frames.transpose(1, 2).reshape(b * channels, 2, 1, height, width) if grey else frames
+        alone = channels != 3 or not self._in_colour
+        images = frames.transpose(1, 2).reshape(b * channels, 2, 1, height, width) if alone else frames
         each = len(images) // b
+        self._latest = [known for known in self._latest if any(_same(known[0], image) for image in images)]
         means, motions = [], []
         for image, time in zip(images, t.repeat_interleave(each), strict=True):
-            mean, motion = self._one(image.expand(-1, 3, -1, -1), time[None], keep=each)
-            means.append(mean.mean(1) if grey else mean[0])
+            mean, motion = self._one(self._sides(image), time[None], padding(height, width))
+            means.append(mean.mean(1) if alone else mean[0])
             motions.append(motion)
         mean = torch.stack(means).view(b, channels, height, width)
         return Prediction(mean, motion=torch.stack(motions).unflatten(0, (b, each)).mean(1))
 
-    def _one(self, pair: Tensor, t: Tensor, keep: int) -> tuple[Tensor, Tensor]:
-        """Predict one image (1, 3, Y, X), and its motion (2, 2, Y, X), from a pair (2, 3, Y, X)."""
-        around = padding(*pair.shape[-2:])
-        answer = self._network.at(self._sides(pair, keep), t)
+    def _one(self, sides: tuple[Side, Side], t: Tensor, around: Padding) -> tuple[Tensor, Tensor]:
+        """Predict one image (1, 3, Y, X), and its motion (2, 2, Y, X)."""
+        answer = self._network.at(sides, t)
         return around.remove(answer.mean), around.remove(torch.cat(answer.flows))
 
-    def _sides(self, pair: Tensor, keep: int) -> tuple[Side, Side]:
-        """What is known of a pair of frames: of the latest few it is remembered, for other times of the same gap."""
+    def _sides(self, pair: Tensor) -> tuple[Side, Side]:
+        """What is known of a pair of frames: remembered for other times of the same gap, up to the next batch."""
         for known, sides in self._latest:
-            if known.shape == pair.shape and known.device == pair.device and torch.equal(known, pair):
+            if _same(known, pair):
                 return sides
-        # Forget first: what is known of two pairs would take twice the memory.
-        self._latest = self._latest[len(self._latest) + 1 - keep :] if keep > 1 else []
-        first, last = padding(*pair.shape[-2:]).add(pair).split(1)
+        first, last = padding(*pair.shape[-2:]).add(pair.expand(-1, 3, -1, -1)).split(1)
         sides = self._network.look(first, last)
         self._latest.append((pair, sides))
         return sides
+
+
+def _same(first: Tensor, last: Tensor) -> bool:
+    return first.shape == last.shape and first.device == last.device and torch.equal(first, last)
 
 
 class SmallDainMethod(DainMethod):

@@ -53,8 +53,8 @@ class Side(NamedTuple):
     Attributes
     ----------
     frame : Tensor, shape (B, 3, Y, X)
-    flow : Tensor, shape (B, 2, Y / 4, X / 4)
-        To the other frame, (x, y) in units of 20 pixels.
+    flows : list of Tensor, shape (B, 2, Y / 4, X / 4) and coarser
+        To the other frame, (x, y) in units of 20 pixels of the frame; finest first.
     depth : Tensor, shape (B, 1, Y, X)
         Logarithm of it.
     context : Tensor, shape (B, 4 + 3 * context, Y, X)
@@ -63,7 +63,7 @@ class Side(NamedTuple):
     """
 
     frame: Tensor
-    flow: Tensor
+    flows: list[Tensor]
     depth: Tensor
     context: Tensor
     kernels: Tensor
@@ -82,12 +82,15 @@ class Answer(NamedTuple):
         Both frames at the wanted time.
     flows : tuple of Tensor, shape (B, 2, Y, X)
         From the wanted time to the first and to the last frame, (x, y) in pixels.
+    levels : tuple of list of Tensor
+        `Side.flows` of both frames.
     """
 
     mean: Tensor
     blended: Tensor
     warped: tuple[Tensor, Tensor]
     flows: tuple[Tensor, Tensor]
+    levels: tuple[list[Tensor], list[Tensor]]
 
 
 class Dain(nn.Module):
@@ -129,10 +132,10 @@ class Dain(nn.Module):
         shared = self.initScaleNets_filter(torch.cat(frames, 1))
         heads = (self.initScaleNets_filter1, self.initScaleNets_filter2)
         sides = []
-        for frame, flow, depth, head in zip(frames, flows, depths, heads, strict=True):
+        for frame, levels, depth, head in zip(frames, flows, depths, heads, strict=True):
             context = torch.cat([self.ctxNet(frame), depth.detach()], 1)
             context = context.contiguous(memory_format=torch.channels_last)
-            sides.append(Side(frame, flow[0].float(), depth.float(), context, head(shared).float()))
+            sides.append(Side(frame, levels, depth.float(), context, head(shared).float()))
         return sides[0], sides[1]
 
     def _depths(self, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,11 +152,12 @@ class Dain(nn.Module):
         blended = (1 - t) * warped[0] + t * warped[1]
         here = torch.cat([blended, *warped, *flows, sides[0].kernels, sides[1].kernels], 1)
         mean = blended + self._synthesised(sides, flows, here)
-        return Answer(mean, blended, (warped[0], warped[1]), (flows[0], flows[1]))
+        levels = (sides[0].flows, sides[1].flows)
+        return Answer(mean, blended, (warped[0], warped[1]), (flows[0], flows[1]), levels)
 
     def _projected(self, side: Side, time: Tensor) -> Tensor:
         """Flow to a frame, seen from ``time`` of a gap after (or before) it."""
-        flow = SCALE * side.flow * time
+        flow = SCALE * side.flows[0].float() * time
         flow = functional.interpolate(flow, scale_factor=4.0, mode="bilinear", align_corners=False)
         weight = NEAREST + 1 / side.depth.exp()
         return project_flow(flow, weight, fill=not self.training).flow
@@ -169,7 +173,7 @@ class Dain(nn.Module):
             top, bottom = max(start - reach, 0), min(end + reach, height)
             seen = [here[:, :, top:bottom]]
             for side, flow in zip(sides, flows, strict=True):
-                guide = (v[:, :, top:bottom].detach() for v in (flow, side.kernels))
-                seen.append(adaptive_warp(side.context, *guide, top=top))
+                flow, kernels = (v[:, :, top:bottom].detach() for v in (flow, side.kernels))
+                seen.append(adaptive_warp(side.context, flow, kernels, top))
             strips.append(self.rectifyNet(torch.cat(seen, 1))[:, :, start - top : end - top])
         return torch.cat(strips, 2)

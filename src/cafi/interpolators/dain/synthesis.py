@@ -32,4 +32,6 @@ class Synthesis(nn.Sequential):
 
     def forward(self, warped: Tensor) -> Tensor:
         """Map what was warped (B, inputs, Y, X) to a correction (B, 3, Y, X)."""
-        return super().forward(warped)
+        for block in self:
+            warped = block(warped)
+        return warped

@@ -167,7 +167,7 @@ METRICS = (
     Metric("bias", "bias", "", "none", (SOME_FINITE, BOTH_VARY), lambda s: s.fit.bias, "Of the intensity range."),
     Metric(
         "frc",
-        "FRC, mean",
+        "FRC mean",
         "",
         "high",
         (_side(32), FINITE, BOTH_VARY),
@@ -176,7 +176,7 @@ METRICS = (
     ),
     Metric(
         "frc_cutoff",
-        "FRC, cut-off",
+        "FRC cut-off",
         "cycles/px",
         "high",
         (_side(32), FINITE, BOTH_VARY),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BACKGROUND = 3  # percentile
 K1, K2 = 0.01, 0.03
-FITTED_PIXELS = 1 << 22  # that the factor is sought on, at most
+FITTED_PIXELS = 1 << 20  # that the factor is sought on, at most
 SEED = 0
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cafi.quality.warnings import appearing, implausible, light, motion
 from cafi.quality.warnings.ends import look, reduced
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Frame = NDArray[np.float32]
@@ -75,7 +76,9 @@ def check(before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int) 
         The prediction, normalised, not rounded.
     gap, z : int
     """
-    return [_check(*planes, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
+    # Absurd intensities of single pixels may overflow when they are squared; they are no news of the method.
+    with np.errstate(all="ignore"):
+        return [_check(*planes, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
 
 
 def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int, channel: int) -> GapCheck:
@@ -84,7 +87,7 @@ def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int,
     place = implausible.find(ends, made)
     matched = motion.unmatched(ends)
     seen = appearing.appearing(ends)
-    return GapCheck(
+    found = GapCheck(
         gap,
         z,
         channel,
@@ -101,3 +104,10 @@ def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int,
         place.y,
         place.x,
     )
+    return _finite(found)
+
+
+def _finite(found: GapCheck) -> GapCheck:
+    """Put 0 in place of what overflowed."""
+    wrong = {k: 0.0 for k, v in asdict(found).items() if isinstance(v, float) and not np.isfinite(v)}
+    return replace(found, **wrong)  # type: ignore[arg-type]

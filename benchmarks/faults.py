@@ -1,0 +1,114 @@
+"""Faults planted into predictions of real and simulated movies: how many are found, and where.
+
+The detector sees the acquired ends of the gap and the prediction, never the truth. Its threshold is fixed on one half
+of the movies and reported on the other, both ways round. Clean frames are predictions as they are, with whatever is
+wrong in them by nature.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.methods import CHOOSING, registered
+from benchmarks.verdict import recorded, simulated
+from cafi.interpolators.classical.dis import one_opencv_thread
+from cafi.quality.faults import KINDS, plant
+from cafi.quality.warnings import implausible
+from cafi.quality.warnings.ends import look
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Frames = NDArray[np.float32]
+
+METHODS = ("kymo", "optical_flow", "linear")
+SIGMAS = (3, 5, 10, 20)
+SIDE, GAPS = 160, 3
+HIT = 8.0  # pixels
+CLEAN = 0.05  # of the clean frames that may be flagged
+
+Key = tuple[str, str, int]  # method, kind of fault or 'clean', sigmas
+Found = dict[Key, list[tuple[float, bool]]]  # ratio to the movie's usual score, and whether the place is right
+
+
+def report(folder: Path, figure: Path | None = None) -> None:
+    """Print, for each method and kind of fault, the share that is found; draw it against the height of the fault."""
+    with one_opencv_thread():
+        movies = {path.stem: _movie(recorded(path)) for path in sorted(folder.glob("*.tif"))}
+        movies |= {f"simulation, V = {v}": _movie(simulated(v, seed=1)[0]) for v in (3, 7)}
+    halves = [[m for n, m in movies.items() if (n in CHOOSING or n.endswith("3")) == first] for first in (True, False)]
+    limits = [{method: _limit(half, method) for method in METHODS} for half in halves]
+    print("\n| method | clean frames flagged | " + " | ".join(f"{k}, {s} sigma" for k in KINDS for s in (5, 10)) + " |")
+    print("|---" * (2 + 2 * len(KINDS)) + "|")
+    curves = {}
+    for method in METHODS:
+        clean = _caught(halves, limits, (method, "clean", 0))
+        curves[method] = {(k, s): _caught(halves, limits, (method, k, s)) for k in KINDS for s in SIGMAS}
+        cells = [_cell(curves[method][k, s]) for k in KINDS for s in (5, 10)]
+        print(f"| {method} | {_cell(clean)} | " + " | ".join(cells) + " |")
+    print(f"\nthresholds, times the usual score: {limits}")
+    if figure is not None:
+        _draw(curves, figure)
+
+
+def _movie(frames: Frames) -> Found:
+    """Plant faults into the predictions of a movie (T, Y, X), of which every second frame is seen."""
+    kept = np.ascontiguousarray(frames[::2, None, :SIDE, :SIDE])
+    random = np.random.default_rng(7)
+    found: Found = {}
+    for gap in np.unique(np.linspace(0, len(kept) - 2, GAPS).round().astype(int)).tolist():
+        ends = look(kept[gap, 0], kept[gap + 1, 0], 0.5)
+        for method in METHODS:
+            mean = registered(method)(kept, gap, 0.5)[0]
+            found.setdefault((method, "clean", 0), []).append((implausible.find(ends, mean).score, True))
+            for kind in KINDS:
+                for sigmas in SIGMAS:
+                    made = plant(kind, mean, ends.noise, sigmas, random.uniform(3, 9), random)
+                    if made is not None:
+                        place = implausible.find(ends, made.plane)
+                        near = bool(np.hypot(place.y - made.y, place.x - made.x) <= HIT)
+                        found.setdefault((method, kind, sigmas), []).append((place.score, near))
+    usual = {m: max(implausible.USUAL, float(np.median([s for s, _ in found[m, "clean", 0]]))) for m in METHODS}
+    return {key: [(score / usual[key[0]], near) for score, near in pairs] for key, pairs in found.items()}
+
+
+def _limit(half: list[Found], method: str) -> float:
+    scores = [ratio for movie in half for ratio, _ in movie[method, "clean", 0]]
+    return float(np.quantile(scores, 1 - CLEAN))
+
+
+def _caught(halves: list[list[Found]], limits: list[dict[str, float]], key: Key) -> list[bool]:
+    """What is flagged, at the right place, by the threshold of the other half."""
+    return [
+        near and ratio > max(limits[1 - h][key[0]], 1e-3)
+        for h in range(2)
+        for movie in halves[h]
+        for ratio, near in movie.get(key, [])
+    ]
+
+
+def _cell(caught: list[bool]) -> str:
+    return f"{np.mean(caught):.0%} of {len(caught)}" if caught else "-"
+
+
+def _draw(curves: dict[str, dict[tuple[str, int], list[bool]]], figure: Path) -> None:
+    from matplotlib import pyplot
+
+    colours = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000")
+    drawn, axes = pyplot.subplots(1, len(METHODS), figsize=(10, 3.4), sharey=True, layout="constrained")
+    for ax, method in zip(axes, METHODS, strict=True):
+        for kind, colour, mark in zip(KINDS, colours, "osv^D", strict=True):
+            told = [s for s in SIGMAS if curves[method][kind, s]]
+            share = [100 * float(np.mean(curves[method][kind, s])) for s in told]
+            ax.plot(told, share, marker=mark, color=colour, label=kind)
+        ax.axhline(80, color="0.7", linewidth=1, zorder=0)
+        ax.set(title=method, xlabel="height of the fault, noise standard deviations", ylim=(-3, 103), xscale="log")
+        ax.set_xticks(SIGMAS, [str(s) for s in SIGMAS])
+        ax.minorticks_off()
+    axes[0].set_ylabel("found within 8 px, %")
+    axes[0].legend(frameon=False, fontsize=8)
+    drawn.savefig(figure, dpi=110)

@@ -1,0 +1,96 @@
+"""A run with intervals writes a second movie that holds what it promises, and resumes to the same."""
+
+import numpy as np
+import pytest
+import tifffile
+from scipy.ndimage import gaussian_filter
+
+import cafi
+from cafi.errors import CafiError
+
+OPTIONS = {"method": "linear", "uncertainty": True}
+
+
+def write(path, count, dtype=np.uint16):
+    """Static texture with noise that rises with intensity, one pixel saturated, one constant."""
+    rng = np.random.default_rng(0)
+    scene = gaussian_filter(rng.standard_normal((44, 52)), 3)
+    scene = 1000 + 300 * scene / scene.std()
+    pixels = scene + 0.05 * np.clip(scene - 300, 80, None) * rng.standard_normal((count, *scene.shape))
+    pixels[:, 5, 5], pixels[:, 6, 6] = 65535, 900
+    tifffile.imwrite(path, np.rint(pixels).astype(dtype), metadata={"axes": "TYX"}, photometric="minisblack")
+    return path
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write(tmp_path / "source.tif", 18)
+
+
+@pytest.mark.parametrize("suffix", [".ome.tif", ".tif", ".ome.zarr"])
+def test_the_second_movie(source, tmp_path, suffix):
+    result = cafi.interpolate(source, tmp_path / ("out" + suffix), **OPTIONS)
+    assert result.interval == tmp_path / ("out.interval" + suffix)
+    (figures,) = result.intervals
+    assert 0.87 <= figures["coverage"] <= 0.94
+    assert figures["gaps"] == 8
+    # The saturated pixel never varies either; it counts as constant.
+    assert figures["constant"] * 44 * 52 == pytest.approx(2)
+    with cafi.read(result.interval) as movie, cafi.read(result.target) as made:
+        assert [c.name for c in movie.header.channels] == ["0 lower", "0 upper"]
+        assert movie.header.dtype == np.float32
+        acquired = movie.header.frames.acquired
+        low, high = np.stack([movie.frame(t, 0) for t in range(len(acquired))], axis=1)
+        frames = np.stack([made.frame(t, 0)[0] for t in range(len(acquired))])
+        assert movie.header.provenance["intervals"] == [figures]
+    np.testing.assert_array_equal(low[acquired], frames[acquired])
+    np.testing.assert_array_equal(high[acquired], frames[acquired])
+    assert (high > low)[~acquired].mean() > 0.999
+    # The camera's noise is 1.645 standard deviations to each side, and that of the prediction comes on top.
+    scene = frames[acquired].astype(float).std(0)
+    ratio = (high - low)[~acquired].mean(0) / scene
+    assert np.median(ratio) == pytest.approx(2 * 1.645 * np.sqrt(1.5), rel=0.15)
+
+
+class StopHereError(Exception):
+    """Ends a run in its middle, as Ctrl-C does."""
+
+
+@pytest.mark.parametrize("stop_at", [3, 20])
+def test_a_resumed_run_writes_the_same_bytes(source, tmp_path, stop_at):
+    def stop(done, total):
+        if done >= stop_at and total > 30:
+            raise StopHereError
+
+    whole = cafi.interpolate(source, tmp_path / "whole" / "out.ome.tif", **OPTIONS)
+    with pytest.raises(StopHereError):
+        cafi.interpolate(source, tmp_path / "stopped" / "out.ome.tif", on_progress=stop, **OPTIONS)
+    resumed = cafi.interpolate(source, tmp_path / "stopped" / "out.ome.tif", resume=True, **OPTIONS)
+    assert resumed.target.read_bytes() == whole.target.read_bytes()
+    assert resumed.interval.read_bytes() == whole.interval.read_bytes()
+    assert resumed.verdict == whole.verdict
+    again = cafi.interpolate(source, tmp_path / "stopped" / "out.ome.tif", resume=True, **OPTIONS)
+    assert again.already_done
+    assert (again.intervals, again.verdict) == (whole.intervals, whole.verdict)
+
+
+def test_a_short_movie_is_interpolated_without_intervals(tmp_path):
+    result = cafi.interpolate(write(tmp_path / "short.tif", 9), tmp_path / "out.ome.tif", **OPTIONS)
+    assert result.interval is None
+    assert result.interpolated == 8
+    assert any("too short to calibrate intervals: 4 of its gaps" in m for m in result.messages)
+    assert not (tmp_path / "out.interval.ome.tif").exists()
+
+
+def test_an_interval_movie_is_not_overwritten(source, tmp_path):
+    (tmp_path / "out.interval.ome.tif").write_text("mine")
+    with pytest.raises(CafiError, match=r"out\.interval\.ome\.tif exists already"):
+        cafi.interpolate(source, tmp_path / "out.ome.tif", **OPTIONS)
+    assert (tmp_path / "out.interval.ome.tif").read_text() == "mine"
+
+
+def test_a_verdict_comes_with_every_run_unless_unwanted(source, tmp_path):
+    result = cafi.interpolate(source, tmp_path / "a.ome.tif", method="linear")
+    assert result.verdict.word == "use"
+    unwanted = cafi.interpolate(source, tmp_path / "b.ome.tif", method="linear", checks=False)
+    assert unwanted.verdict is None

@@ -1,0 +1,54 @@
+"""One verdict, with reasons, from plain numbers."""
+
+from dataclasses import replace
+
+from cafi.quality.verdict import judge, warnings_of
+from cafi.quality.warnings.gap import GapCheck
+
+FINE = GapCheck(0, 0, 0, 5.0, 0.01, 0.02, 0.4, 0.1, 100.0, 0, 0, 20, 0.0, 0.0, 0.0, 1.0, 3, 4)
+
+
+def movie(**changed):
+    """Ten gaps, of which the last six differ."""
+    return [replace(FINE, gap=g, **(changed if g >= 4 else {})) for g in range(10)]
+
+
+def test_nothing_to_say_is_use():
+    assert judge(movie(), "kymo", 10).word == "use"
+
+
+def test_half_of_the_gaps_bad_is_do_not_use():
+    found = judge(movie(appeared=6, vanished=5), "kymo", 10)
+    assert found.word == "do not use"
+    assert [w.gap for w in found.gaps] == [4, 5, 6, 7, 8, 9]
+    assert found.gaps[0].level == "bad"
+    assert "in 6 of 10 gaps half or more of what is seen appears or vanishes" in found.sentence()
+
+
+def test_some_doubt_is_care():
+    assert judge(movie(contradicting=0.3), "kymo", 10).word == "use with care"
+    assert judge([*movie()[:9], replace(FINE, gap=9, contradicting=0.3)], "kymo", 10).word == "use"
+
+
+def test_no_better_than_linear_is_do_not_use():
+    assert judge(movie(beyond_linear=1.1), "kymo", 10).word == "do not use"
+    assert judge(movie(), "kymo", 10, gain=-0.1).word == "do not use"
+    assert judge(movie(), "duplicate", 10).word == "do not use"
+    # Where optical flow itself fails, it is no judge.
+    assert judge(movie(beyond_linear=1.1, unmatched=0.2), "kymo", 10).word == "use with care"
+
+
+def test_linear_is_for_what_does_not_move():
+    assert judge(movie(), "linear", 10).word == "do not use"
+    assert judge([replace(c, unlike=0.1) for c in movie()], "linear", 10).word == "use"
+
+
+def test_a_flash_is_what_no_other_gap_shows():
+    flash = [replace(c, brightness=0.3 if c.gap == 3 else 0.01) for c in movie()]
+    assert [(w.gap, w.reasons) for w in warnings_of(flash, "kymo")] == [(3, ("flash",))]
+    assert warnings_of([replace(c, brightness=0.3) for c in movie()], "kymo") == []
+
+
+def test_the_place_of_what_is_implausible_is_told():
+    (found,) = warnings_of([*movie()[:9], replace(FINE, gap=9, score=9.0, y=30, x=40)], "kymo")
+    assert (found.gap, found.reasons, found.place) == (9, ("implausible",), (30, 40))
