@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from cafi.quality.results import Evaluation
 
+RESULTS = ("verdict", "intervals", "intervals_of", "downstream")
 LONGER = "Measured on held-out gaps, which are longer than the gaps that are really filled."
+
+
+def how_made(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what checks found, which the page shows by itself."""
+    return {key: value for key, value in record.items() if key not in RESULTS}
 
 
 def verdict_of(record: dict[str, Any]) -> Verdict | None:
