@@ -10,8 +10,9 @@ from cafi.movie.options import WriteOptions
 from cafi.movie.writing import write_movie
 from cafi.quality.results import read_evaluations
 from cafi.quality.statistics import summarise
-from cafi.report.data import Estimate
+from cafi.report.data import Estimate, Verdict
 from cafi.report.evaluated import evaluation_report, footage_path
+from cafi.report.extras import cautions_of, verdict_of
 from cafi.report.footage import read_footage
 from tests.helpers import array_movie, run_cafi
 from tests.report.made import spots
@@ -75,6 +76,28 @@ def test_intervals_of_the_best_method_hold_what_the_plot_says(checked: Path) -> 
         assert plot.target == 90
         assert plot.series[0].y == pytest.approx([100 * share for share in found["by_intensity"]])
         assert f"Of optical_flow: {100 * found['coverage']:.1f} %" in plot.notes[0]
+
+
+def test_the_verdict_is_about_the_best_method_and_its_gaps_are_named_by_frames(checked: Path) -> None:
+    (evaluation,) = read_evaluations(checked)
+    record, section = evaluation.provenance["verdict"], evaluation_report(checked).sections[0]
+    assert section.verdict is not None
+    assert section.verdict.word == record["word"]
+    assert section.verdict.reasons[0] == "It is about optical_flow, the best method here."
+    kept = evaluation.held_out.kept
+    expected = [f"frames {kept[w['gap']]} to {kept[w['gap'] + 1]}" for w in record["gaps"]]
+    assert [caution.where for caution in section.cautions] == expected
+
+
+def test_a_doubtful_gap_is_told_with_its_reasons_and_place() -> None:
+    gap = {"gap": 2, "level": "doubtful", "reasons": ["noisy", "implausible"], "place": [7, 9]}
+    record = {"verdict": {"word": "do not use", "reasons": ["so it is"], "gaps": [gap]}}
+    assert verdict_of(record) == Verdict("do not use", ("So it is.",))
+    (told,) = cautions_of(record, kept=(0, 3, 6, 9))
+    assert told.where == "frames 6 to 9"
+    assert told.reason.startswith("Doubtful: noise is too high to tell; ")
+    assert told.reason.endswith("(near y = 7, x = 9).")
+    assert verdict_of({}) is None
 
 
 def test_it_is_made_again_from_its_folder(checked: Path) -> None:

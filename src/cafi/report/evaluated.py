@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cafi.quality.displacement import read_displacement_errors
 from cafi.quality.results import read_evaluations
 from cafi.report.data import ReportData, Section, Verdict
-from cafi.report.extras import cautions_of, coverage_plots, downstream_tables, verdict_of
+from cafi.report.extras import cautions_of, coverage_plots, downstream_tables, how_made, verdict_of
 from cafi.report.footage import FOLDER, Footage, read_footage
 from cafi.report.methods_text import evaluation_text, ordinal
 from cafi.report.scores import (
@@ -76,7 +76,7 @@ def evaluation_report(folder: Path) -> ReportData:
         title=f"Held-out check of {of}",
         sections=tuple(_section(folder, i, evaluation) for i, evaluation in enumerate(evaluations)),
         command=first.get("command"),
-        provenance={part_name(i, e.movie, e.drop): e.provenance for i, e in enumerate(evaluations)},
+        provenance={part_name(i, e.movie, e.drop): how_made(e.provenance) for i, e in enumerate(evaluations)},
         tables=tuple(overview_tables(evaluations)) if len(movies) > 1 else (),
     )
 

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from cafi.quality.results import Evaluation
 
+RESULTS = ("verdict", "intervals", "intervals_of", "downstream")
 LONGER = "Measured on held-out gaps, which are longer than the gaps that are really filled."
+
+
+def how_made(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what checks found, which the page shows by itself."""
+    return {key: value for key, value in record.items() if key not in RESULTS}
 
 
 def verdict_of(record: dict[str, Any]) -> Verdict | None:
@@ -85,4 +91,5 @@ def downstream_tables(evaluation: Evaluation) -> Iterator[Table]:
     prefix = f"{Path(evaluation.movie).name}, --drop {evaluation.drop}"
     for one in tables([evaluation]):
         title = one.title.removeprefix(prefix).lstrip(",: ")
+        title = f"tracking, {title}" if title.startswith("channel") else title
         yield Table(_sentence(title).rstrip("."), one.columns, one.rows)  # type: ignore[arg-type]

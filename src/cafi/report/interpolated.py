@@ -8,7 +8,7 @@ import numpy as np
 
 from cafi.movie.frames import INTERPOLATED, KIND_NAMES, FrameTable
 from cafi.report.data import Caution, ReportData, Section, Table, Verdict
-from cafi.report.extras import cautions_of, coverage_plots, verdict_of
+from cafi.report.extras import cautions_of, coverage_plots, how_made, verdict_of
 from cafi.report.footage import Footage, Moment, affordable, moment_label, shrink_for, shrunk
 from cafi.report.methods_text import interpolation_text
 
@@ -64,11 +64,11 @@ def interpolated_report(movie: Movie, name: str, command: str | None, intervals:
         cautions=tuple(_cautions(provenance)),
         methods_text=tuple(interpolation_text(header.frames, provenance)),
     )
-    return ReportData(f"Interpolated movie {name}", (section,), command, provenance)
+    return ReportData(f"Interpolated movie {name}", (section,), command, how_made(provenance))
 
 
 def _verdict(provenance: dict[str, Any]) -> Verdict:
-    return verdict_of(provenance) or Verdict("not judged", (UNCHECKED,))
+    return verdict_of(provenance) or Verdict("not judged", ("Its gaps were not checked.",))
 
 
 def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
@@ -77,6 +77,8 @@ def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
     yield f"{told} frames, predicted by {provenance.get('method', 'an unknown method')}."
     if len(frames.left_out):
         yield f"{len(frames.left_out)} acquired frames of the source are not on this timeline."
+    if not provenance.get("intervals"):
+        yield UNCHECKED
     ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
     if ratios and min(ratios) < 1:
         yield (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,8 @@ def verdict_record(evaluation: Evaluation, keeper: Keeper) -> dict[str, Any] | N
     if not checks:
         return None
     found = judge(checks, method, len({one.gap for one in checks}), gain=_gain(evaluation, method))
-    gaps = [{"gap": w.gap, "level": w.level, "reasons": list(w.reasons), "place": w.place} for w in found.gaps]
+    # As lists, so that it is the same after a way through JSON.
+    gaps = [asdict(w) | {"reasons": list(w.reasons), "place": w.place and list(w.place)} for w in found.gaps]
     return {"word": found.word, "reasons": list(found.reasons), "gaps": gaps, "of": method}
 
 
