@@ -106,9 +106,10 @@ def _draw(curves: dict[str, dict[tuple[str, int], list[bool]]], figure: Path) ->
             share = [100 * float(np.mean(curves[method][kind, s])) for s in told]
             ax.plot(told, share, marker=mark, color=colour, label=kind)
         ax.axhline(80, color="0.7", linewidth=1, zorder=0)
-        ax.set(title=method, xlabel="height of the fault, noise standard deviations", ylim=(-3, 103), xscale="log")
+        ax.set(title=method, ylim=(-3, 103), xscale="log")
         ax.set_xticks(SIGMAS, [str(s) for s in SIGMAS])
         ax.minorticks_off()
+    drawn.supxlabel("height of the fault, noise standard deviations", fontsize=10)
     axes[0].set_ylabel("found within 8 px, %")
     axes[0].legend(frameon=False, fontsize=8)
     drawn.savefig(figure, dpi=110)

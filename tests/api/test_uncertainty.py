@@ -27,6 +27,7 @@ def source(tmp_path):
     return write(tmp_path / "source.tif", 18)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".ome.tif", ".tif", ".ome.zarr"])
 def test_the_second_movie(source, tmp_path, suffix):
     result = cafi.interpolate(source, tmp_path / ("out" + suffix), **OPTIONS)
@@ -46,16 +47,19 @@ def test_the_second_movie(source, tmp_path, suffix):
     np.testing.assert_array_equal(low[acquired], frames[acquired])
     np.testing.assert_array_equal(high[acquired], frames[acquired])
     assert (high > low)[~acquired].mean() > 0.999
-    # The camera's noise is 1.645 standard deviations to each side, and that of the prediction comes on top.
-    scene = frames[acquired].astype(float).std(0)
-    ratio = (high - low)[~acquired].mean(0) / scene
-    assert np.median(ratio) == pytest.approx(2 * 1.645 * np.sqrt(1.5), rel=0.15)
+    # 1.645 standard deviations of the camera's noise to each side; that of the prediction comes on top, as far as the
+    # mean over the movie does not tell better where the centre lies.
+    noise = frames[acquired].astype(float).std(0)
+    varies = noise > 0
+    ratio = np.median((high - low)[~acquired].mean(0)[varies] / noise[varies])
+    assert 2 * 1.645 < ratio < 2 * 1.645 * np.sqrt(1.5)
 
 
 class StopHereError(Exception):
     """Ends a run in its middle, as Ctrl-C does."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [3, 20])
 def test_a_resumed_run_writes_the_same_bytes(source, tmp_path, stop_at):
     def stop(done, total):

@@ -79,19 +79,19 @@ def _change(
         return None
     if kind == "invented":
         y, x = (int(random.integers(MARGIN, n - MARGIN)) for n in plane.shape)
-        return sigmas * noise[y, x] * _spot(plane.shape, y, x, sigma)
+        return _scaled(sigmas * noise[y, x], _spot(plane.shape, y, x, sigma))
     place = _structure(plane, noise, sigmas, sigma if kind in ("erased", "doubled") else 3.0, random)
     if place is None:
         return None
     y, x = place
     amount = sigmas * noise[y, x]
     if kind == "erased":
-        return -amount * _spot(plane.shape, y, x, sigma)
+        return _scaled(-amount, _spot(plane.shape, y, x, sigma))
     if kind == "doubled":
         way = random.uniform(*BESIDE) * _direction(random)
         y2, x2 = (int(np.clip(round(c + d), 2, n - 3)) for c, d, n in zip((y, x), way, plane.shape, strict=True))
         # Its brightness is that of the place it comes to, so that it is as visible as all others.
-        return sigmas * noise[y2, x2] * _spot(plane.shape, y2, x2, sigma)
+        return _scaled(sigmas * noise[y2, x2], _spot(plane.shape, y2, x2, sigma))
     moved = np.asarray(shift(plane, DISPLACED * _direction(random), order=1, mode="nearest"), np.float32)
     share = 1.0 if kind == "shifted" else 0.5
     return np.asarray(share * _disc(plane.shape, y, x) * (moved - plane), np.float32)
@@ -121,6 +121,10 @@ def _direction(random: np.random.Generator) -> NDArray[np.float64]:
 def _spot(shape: tuple[int, ...], y: int, x: int, sigma: float) -> Plane:
     rows, columns = np.arange(shape[0]) - y, np.arange(shape[1]) - x
     return np.exp(-(rows[:, None] ** 2 + columns[None] ** 2) / (2 * sigma**2)).astype(np.float32)
+
+
+def _scaled(height: float, spot: Plane) -> Plane:
+    return np.asarray(np.float32(height) * spot, np.float32)
 
 
 def _disc(shape: tuple[int, ...], y: int, x: int) -> Plane:

@@ -30,6 +30,7 @@ FLASH, CONTRAST, FOCUS = 0.05, 0.25, 0.5  # least changes that count
 OUTLYING = 6.0  # times the median absolute deviation of the movie
 
 COMPARISON = ("duplicate", "cubic")  # never, and once in 24 cases, better than linear on real movies
+LITTLE = 0.1  # dB over linear blending
 BAD_SHARE, DOUBTFUL_SHARE = 0.5, 0.25  # of the gaps
 
 _SAYS: dict[str, str] = {
@@ -126,14 +127,17 @@ def judge(
         reasons.append(f"{method} is there to compare with, and was not better than linear blending on real movies")
     if gain is not None and gain <= 0 and method != "linear":
         reasons.append(f"on held-out frames {method} was not better than linear blending ({gain:+.2f} dB)")
+    little = gain is not None and 0 < gain < LITTLE and method != "linear"
     none = bool(reasons) or bad >= BAD_SHARE * max(gaps, 1)
     if warned:
         reasons += _told(warned, gaps)
     if broken:
         reasons.append(f"{broken} {'gap is' if broken == 1 else 'gaps are'} a cut or a stage jump, not interpolated")
+    if little:
+        reasons.append(f"on held-out frames {method} was hardly better than linear blending ({gain:+.2f} dB)")
     if none:
         return Verdict("do not use", tuple(reasons), tuple(warned))
-    care = bad > 0 or bad + doubtful > DOUBTFUL_SHARE * gaps or (gain is not None and gain < 0.1)
+    care = bad > 0 or bad + doubtful > DOUBTFUL_SHARE * gaps or little
     return Verdict("use with care" if care else "use", tuple(reasons), tuple(warned))
 
 

@@ -57,7 +57,9 @@ class Features:
 def usual(frames: Sequence[Plane]) -> Usual:
     """Take the mean and the standard deviation of each pixel over acquired frames, each (Y, X), normalised."""
     together = np.stack(frames).astype(np.float64)
-    return Usual(together.mean(0).astype(np.float32), together.std(0).astype(np.float32))
+    # The mean of equal numbers may be off by its last bit: a spread that is not quite zero would hide constant pixels.
+    varies = np.ptp(together, axis=0) > 0
+    return Usual(together.mean(0).astype(np.float32), (together.std(0) * varies).astype(np.float32))
 
 
 def measure(frames: NDArray[np.float32], t: float, mean: Plane, scale: Plane | None, pixels: Usual | None) -> Features:

@@ -24,7 +24,14 @@ def too_short(gaps: int) -> str:
 
 def summary(calibrations: Sequence[Calibration | None]) -> list[dict[str, Any] | None]:
     """Return the figures of each channel as JSON-serialisable values, without the model."""
-    return [None if c is None else {k: v for k, v in c.as_dict().items() if k != "model"} for c in calibrations]
+    return [None if c is None else _figures(c) for c in calibrations]
+
+
+def _figures(found: Calibration) -> dict[str, Any]:
+    # Lists, as they come back from a file.
+    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in found.as_dict().items()}
+    del plain["model"]
+    return plain
 
 
 def sentences(calibrations: Sequence[Calibration | None], names: Sequence[str]) -> tuple[str, ...]:
