@@ -10,6 +10,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from cafi.interpolators.dain.network import Architecture as DainArchitecture
+from cafi.interpolators.dain.network import Dain
 from cafi.interpolators.zooming_slowmo.network import Architecture, ZoomingSlowMo
 from cafi.training.precision import computes_in_bfloat16
 
@@ -27,6 +29,7 @@ SMALL = Architecture(features=16, groups=2, front=2, back=8)  # as in recipes/zo
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Ask]] = {
     "zooming-slowmo": (lambda: ZoomingSlowMo(Architecture()), lambda network, pair: network(pair, at=[1])),
     "zooming-slowmo-small": (lambda: ZoomingSlowMo(SMALL), lambda network, pair: network(pair, at=[1])),
+    "dain": (lambda: Dain(DainArchitecture()), lambda network, pair: network(*pair.unbind(1), pair.new_tensor([0.5]))),
 }
 
 
