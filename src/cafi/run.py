@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
@@ -27,19 +27,25 @@ class MethodOptions(BaseModel):
     weights: str | None = Field(
         None, description="Weights of your own training for a learned method: a .safetensors file, its card beside it."
     )
-    zoom: Literal[1, 2, 4] = Field(
+    zoom: int = Field(
         1,
         description="zooming-slowmo: output pixels for each input pixel. With 2 or 4 no pixel is an acquired one any"
         " more, and every frame is marked as resampled.",
     )
-    input_frames: Literal[2, 4] = Field(
-        2, description="zooming-slowmo: how many acquired frames around a gap it looks at."
-    )
+    input_frames: int = Field(2, description="zooming-slowmo: how many acquired frames around a gap it looks at.")
     repeat: bool = Field(
         False,
         description="For a factor of 4, 8 or 16: predict the middle of each gap, then the middles of the halves, and so"
         " on, also with a method for any time. Methods for the middle alone always do.",
     )
+
+    @field_validator("zoom", "input_frames")
+    @classmethod
+    def _check_choice(cls, value: int, info: ValidationInfo) -> int:
+        choices = {"zoom": (1, 2, 4), "input_frames": (2, 4)}[str(info.field_name)]
+        if value not in choices:
+            raise ValueError(f"take {', '.join(map(str, choices[:-1]))} or {choices[-1]}")
+        return value
 
     @property
     def special(self) -> dict[str, int]:

@@ -102,7 +102,8 @@ def test_what_was_drawn_on_other_pixels_is_left_out(tmp_path, weights):
     [
         ("linear", {"zoom": 2}, r"linear has no --zoom; leave it out, or take zooming-slowmo or zooming-slowmo-small"),
         ("kymo", {"input_frames": 4}, r"kymo has no --input-frames"),
-        (METHOD, {"factor": 4}, "zooming-slowmo predicts only the middle"),
+        (METHOD, {"factor": 3}, "zooming-slowmo predicts only the middle"),
+        (METHOD, {"factor": 4, "zoom": 2}, "with --zoom 2 predicts no more than the middle"),
         (METHOD, {"weights": None}, r"no weights for zooming-slowmo; bring in a published checkpoint .* --weights"),
     ],
 )

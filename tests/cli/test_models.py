@@ -50,7 +50,7 @@ def test_a_partial_checkpoint_is_refused_by_counts(capsys, tmp_path, checkpoint)
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ("kymo", "no published checkpoints of kymo; there are some of zooming-slowmo"),
+        ("kymo", "no published checkpoints of kymo; there are some of zooming-slowmo, dain"),
         ("zooming", "no method 'zooming'"),
     ],
 )

@@ -27,6 +27,8 @@ def is_one_sentence(text):
         (["interpolate", "a.tif", "b.tif", "--factor", "1"], "--factor: input should be greater than or equal to 2"),
         (["interpolate", "a.tif", "b.tif", "--factor", "two"], "--factor: input should be a valid integer"),
         (["interpolate", "a.tif", "b.tif", "--memory", "much"], "--memory: 'much' is no amount of memory"),
+        (["interpolate", "a.tif", "b.tif", "--zoom", "3"], "--zoom: take 1, 2 or 4"),
+        (["interpolate", "a.tif", "b.tif", "--zoom", "2"], "a.tif"),
         (["interpolate", "a.tif", "b.tif", "--frobnicate"], "Unknown option"),
         (["interpolate", "missing.tif", "out.ome.tif"], "missing.tif"),
         (["info", "missing.tif"], "missing.tif"),

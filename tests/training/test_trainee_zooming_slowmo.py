@@ -20,6 +20,16 @@ def _movie(side, count=8):
     return torch.stack([texture[4 : 4 + side, 20 - 2 * k : 20 - 2 * k + side] for k in range(count)])
 
 
+def _spots(side, count=8):
+    """Two soft spots on their ways."""
+    y, x = torch.meshgrid(torch.arange(side, dtype=torch.float32), torch.arange(side), indexing="ij")
+
+    def spot(top, left, width):
+        return (-((y - top) ** 2 + (x - left) ** 2) / (2 * width**2)).exp()
+
+    return torch.stack([0.2 + 0.5 * spot(5, 3 + k, 2.5) + 0.3 * spot(11 - k / 2, 11, 2) for k in range(count)])
+
+
 def _windows(movie):
     """Both windows of four frames, every second one left out, that eight frames hold."""
     seen = torch.stack([movie[[0, 2, 4, 6]], movie[[1, 3, 5, 7]]])
@@ -48,6 +58,25 @@ def test_what_no_zoom_of_the_recipe_uses_is_not_trained():
     torch.stack(list(trainee.losses(trainee.network, _windows(_movie(16))).values())).sum().backward()
     unused = {name.split(".")[0] for name, p in trainee.network.named_parameters() if p.grad is None}
     assert unused == {"upconv1", "upconv2"}
+
+
+@pytest.mark.slow
+def test_it_learns_a_window_of_eight_frames_by_heart():
+    trainee = make_trainee("zooming-slowmo-small", {"features": 16, "groups": 2, "front": 1, "back": 2}, {}, seed=0)
+    windows, steps, rate = _windows(_spots(16)), 130, 3e-3
+    optimiser = torch.optim.Adam(trainee.network.parameters(), rate, betas=(0.9, 0.99))
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 10, 2 * (steps - step) / steps)
+        torch.stack(list(trainee.losses(trainee.network, windows).values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(trainee.network.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+    for frames in (windows.frames, windows.frames[:, 1:3]):
+        with torch.no_grad():
+            made = trainee.network(frames[:, :, None].expand(-1, -1, 3, -1, -1), at=[frames.shape[1] - 1])
+        error = ((made[:, 0].mean(1, keepdim=True) - windows.truth) ** 2).mean()
+        assert -10 * error.log10() > 35
 
 
 def test_the_score_is_told_whether_or_not_it_is_made_small():

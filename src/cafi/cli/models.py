@@ -17,7 +17,7 @@ models = App(name="models", help="The methods that can fill a gap, and what weig
 
 @models.command(name="list")
 def list_models(*, json: bool = False) -> int:
-    """List every method: how many acquired frames it looks at, and which times it can predict.
+    """List every method: how many acquired frames it looks at, which times of a gap it predicts, its weights.
 
     Parameters
     ----------
@@ -30,8 +30,23 @@ def list_models(*, json: bool = False) -> int:
     if json:
         console.print_json([method.as_dict() for method in methods])
         return 0
-    rows = [(m.name, "yes" if m.default else "", 2 * m.context, m.times, m.weights, m.summary) for m in methods]
-    console.print_table(("method", "default", "frames used", "times in a gap", "weights", "what it does"), rows)
+    words = {"none needed": "", "none installed": "none"}
+    rows = [
+        (
+            f"{m.name} (default)" if m.default else m.name,
+            2 * m.context,
+            m.times,
+            words.get(m.weights, m.weights),
+            m.summary,
+        )
+        for m in methods
+    ]
+    console.print_table(("method", "frames", "times", "weights", "what it does"), rows)
+    if any(m.weights == "none installed" for m in methods):
+        console.say(
+            "Where there are no weights, name some with --weights: a published checkpoint after `cafi models import`,"
+            " or your own after `cafi train`."
+        )
     return 0
 
 

@@ -44,7 +44,6 @@ class ZoomingSlowMoMethod:
     multiple = MULTIPLE
     classical = False
     colour = True
-    _fixed_bytes, _bytes_per_zoomed = 4_000, 1_000
 
     def __init__(self, weights: Path | None = None, zoom: int = 1, input_frames: int = 2) -> None:
         path = weights or shipped(self.name)
@@ -64,7 +63,8 @@ class ZoomingSlowMoMethod:
         # Our own training shows grey frames alone: what it makes of colours is grey.
         self._in_colour = "losses" not in self.card.recipe
         self.zoom, self.context = zoom, input_frames // 2
-        self.bytes_per_pixel = self._fixed_bytes + zoom**2 * self._bytes_per_zoomed
+        # Measured: 7.9 kB (18.4 kB at 4x) with 64 features, 2.2 kB (5.7 kB) with 16.
+        self.bytes_per_pixel = self._network.architecture.features * (130 + 14 * zoom**2)
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict frames in the middle or at the ends of gaps; see `Interpolator.predict`."""
@@ -100,7 +100,6 @@ class SmallZoomingSlowMoMethod(ZoomingSlowMoMethod):
 
     name = "zooming-slowmo-small"
     summary = "the same with fewer features and blocks"
-    _fixed_bytes, _bytes_per_zoomed = 2_000, 500
 
 
 def known_zooms(card: Card) -> tuple[int, ...]:
