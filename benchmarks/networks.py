@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 MATRIX = 2048
 SHOWN = 6  # operators
 SMALL = Architecture(features=16, groups=2, front=2, back=8)  # as in recipes/zooming-slowmo-small.toml
-SMALL_DAIN = DainArchitecture(flow=8, depth=2, kernels=8, context=8, synthesis=32, blocks=2)
-
-
-def _ask_dain(network: nn.Module, pair: Tensor) -> object:
-    return network(pair[:, 0], pair[:, 1], torch.full((1,), 0.5, device=pair.device))
-
+SMALL_DAIN = DainArchitecture(flow=8, depth=2, kernels=8, context=8, synthesis=32, blocks=2)  # likewise
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Ask]] = {
     "zooming-slowmo": (lambda: ZoomingSlowMo(Architecture()), lambda network, pair: network(pair, at=[1])),
     "zooming-slowmo-small": (lambda: ZoomingSlowMo(SMALL), lambda network, pair: network(pair, at=[1])),
+<<<<<<< HEAD
     "dain": (lambda: Dain(DainArchitecture()), _ask_dain),
     "dain-small": (lambda: Dain(SMALL_DAIN), _ask_dain),
+=======
+    "dain": (lambda: Dain(DainArchitecture()), lambda network, pair: network(*pair.unbind(1), pair.new_tensor([0.5]))),
+    "dain-small": (lambda: Dain(SMALL_DAIN), lambda network, pair: network(*pair.unbind(1), pair.new_tensor([0.5]))),
+>>>>>>> 8f9fd82aa55008796dc1dcdb14d6a167f51944ea
 }
 
 

@@ -106,4 +106,4 @@ class SmallDainMethod(DainMethod):
 
     name = "dain-small"
     summary = "the network of dain with fewer features and blocks"
-    bytes_per_pixel = 3_000
+    bytes_per_pixel = 2_300
