@@ -30,8 +30,8 @@ SMALL_DAIN = DainArchitecture(flow=8, depth=2, kernels=8, context=8, synthesis=3
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Ask]] = {
     "zooming-slowmo": (lambda: ZoomingSlowMo(Architecture()), lambda network, pair: network(pair, at=[1])),
     "zooming-slowmo-small": (lambda: ZoomingSlowMo(SMALL), lambda network, pair: network(pair, at=[1])),
-    "dain": (lambda: Dain(DainArchitecture()), _ask_dain),
-    "dain-small": (lambda: Dain(SMALL_DAIN), _ask_dain),
+    "dain": (lambda: Dain(DainArchitecture()), lambda network, pair: network(*pair.unbind(1), pair.new_tensor([0.5]))),
+    "dain-small": (lambda: Dain(SMALL_DAIN), lambda network, pair: network(*pair.unbind(1), pair.new_tensor([0.5]))),
 }
 
 
