@@ -69,6 +69,6 @@ def _filled_state(entries: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str,
     return {name: filled(name, shape) for name, shape in entries}
 
 
-def images(u8: np.ndarray) -> torch.Tensor:
+def images(u8: np.ndarray | torch.Tensor) -> torch.Tensor:
     """Pixels of shape (..., Y, X, 3) as images of shape (..., 3, Y, X) in [0, 1]."""
-    return torch.from_numpy(u8).float().movedim(-1, -3).contiguous() / 255
+    return torch.as_tensor(u8).float().movedim(-1, -3).contiguous() / 255

@@ -25,7 +25,7 @@ def test_every_part_has_its_own_factor():
 
 
 def test_the_rate_falls_where_nothing_is_gained_and_factors_follow(tmp_path, monkeypatch):
-    recipe = tiny_recipe(steps=100, warm_up=0, cool_down=0, plateau=2, fall=0.5, factors={"motion": 0.1}, rate=1e-3)
+    recipe = tiny_recipe(steps=100, warm_up=0, cool_down=0, plateau=2, fall=0.5, factors={"near": 0.1}, rate=1e-3)
     piece = Piece(recipe, make_trainee("kymo", SIZES, {}, 3), tmp_path, tmp_path, "float32", tensorboard=False)
     losses = iter([5.0, 4.0, 4.5, 4.5, 3.0, 3.5, 3.5, 3.5, 3.5])
     monkeypatch.setattr(piece, "validate", lambda: {"loss": next(losses)})

@@ -63,8 +63,8 @@ class ZoomingSlowMoMethod:
         # Our own training shows grey frames alone: what it makes of colours is grey.
         self._in_colour = "losses" not in self.card.recipe
         self.zoom, self.context = zoom, input_frames // 2
-        # Measured: 7.9 kB (18.4 kB at 4x) with 64 features, 2.2 kB (5.7 kB) with 16.
-        self.bytes_per_pixel = self._network.architecture.features * (130 + 14 * zoom**2)
+        # Measured: 7.9 kB (18.4 kB at 4x) with 64 features; 2.2 kB (5.7 kB at 4x, 3.0 kB for four frames) with 16.
+        self.bytes_per_pixel = self._network.architecture.features * (80 + 25 * input_frames + 14 * zoom**2)
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict frames in the middle or at the ends of gaps; see `Interpolator.predict`."""
