@@ -22,8 +22,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED) ## see every method at work, scored against the truth; MOVIE=path takes your own movie
 	$(BIN)/cafi demo $(if $(MOVIE),"$(MOVIE)") --overwrite
 
+# One thread for each of the workers, which already take all cores.
 test: $(INSTALLED) ## run all tests
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 check: $(INSTALLED) ## ruff, mypy --strict and the order of the rooms
 	$(BIN)/ruff check .
