@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.methods import CHOOSING, registered
+from benchmarks.methods import CHOOSING
 from benchmarks.verdict import recorded, simulated
+from benchmarks.windows import registered
 from cafi.interpolators.classical.dis import one_opencv_thread
 from cafi.quality.faults import KINDS, plant
 from cafi.quality.warnings import implausible

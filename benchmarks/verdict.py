@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import cafi
-from benchmarks.methods import registered
 from benchmarks.particles import detect, matched
+from benchmarks.windows import registered
 from cafi.interpolators.classical.dis import one_opencv_thread
 from cafi.quality.metrics import intensity_range, psnr
 from cafi.quality.metrics.ranges import Range

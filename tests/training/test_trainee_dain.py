@@ -25,7 +25,7 @@ def test_gradients_of_the_published_loss_reach_every_layer():
     gradients = {name: p.grad for name, p in trainee.network.named_parameters() if p.requires_grad}
     assert len(gradients) == len(list(trainee.network.parameters())) - 2  # those of flownets.deconv2 have no use
     assert [name for name, g in gradients.items() if g is None or not g.isfinite().all()] == []
-    # Batch statistics take away whatever the bias of a convolution before them adds: its gradient is 0 but for rounding.
+    # Batch statistics take away whatever the bias of a convolution before them adds: its gradient is rounding.
     convolutions = {f"depthNet.{n}.bias" for n, m in trainee.network.depthNet.named_modules() if hasattr(m, "stride")}
     assert {name for name, g in gradients.items() if not g.any()} <= convolutions
 
