@@ -29,6 +29,14 @@ class EvaluateOptions(BaseModel):
     )
     maps: bool = Field(False, description="Also write error and SSIM maps of every held-out frame, as TIFF.")
 
+    @field_validator("drop", "methods", "channels", mode="before")
+    @classmethod
+    def _as_text(cls, given: object) -> object:
+        """From Python a number or a list does as well as the text that the command line gives."""
+        if isinstance(given, int) and not isinstance(given, bool):
+            return str(given)
+        return ",".join(map(str, given)) if isinstance(given, list | tuple) else given
+
     @field_validator("drop")
     @classmethod
     def _check_drop(cls, text: str) -> str:
