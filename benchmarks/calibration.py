@@ -120,13 +120,13 @@ def _draw(pairs: dict[str, Pairs], figure: Path) -> None:
     from matplotlib import pyplot
 
     axes = pyplot.figure(figsize=(6, 5), layout="constrained").gca()
-    for name, (error, scale) in pairs.items():
+    for i, (name, (error, scale)) in enumerate(pairs.items()):
         parts = np.array_split(np.argsort(scale), 20)
         first = name == "held-out simulation"
         axes.loglog(
             [scale[p].mean() for p in parts],
             [error[p].mean() for p in parts],
-            "k-" if first else "-",
+            "k-" if first else "--" if i > 6 else "-",  # there are fewer colours than movies
             linewidth=2.5 if first else 1,
             label=name,
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Flow = NDArray[np.float32]
 
 SMALLEST = 16  # pixels: DIS needs 12; smaller frames are padded
+LARGE = 2**19  # pixels: for larger frames the 200 bytes that DIS takes for each pixel are given back at once
 _LOCAL = threading.local()
 
 
@@ -131,7 +132,7 @@ def _grid(height: int, width: int) -> Flow:
 
 
 def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> Flow:
-    flow: Flow = _estimator(preset).calc(_eight_bit(first), _eight_bit(last), None)
+    flow: Flow = _estimator(preset, first.size).calc(_eight_bit(first), _eight_bit(last), None)
     bad = ~np.isfinite(flow).all(axis=2)
     if bad.any():
         warnings.warn(
@@ -141,8 +142,10 @@ def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> 
     return np.asarray(flow, np.float32)
 
 
-def _estimator(preset: int) -> Any:
-    """One estimator for each thread: they keep buffers, and must not be shared."""
+def _estimator(preset: int, pixels: int) -> Any:
+    """One estimator for each thread, as they keep buffers and must not be shared; large frames get one of their own."""
+    if pixels > LARGE:
+        return cv2.DISOpticalFlow_create(preset)  # type: ignore[attr-defined]
     if not hasattr(_LOCAL, "estimators"):
         _LOCAL.estimators = {}
     if preset not in _LOCAL.estimators:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cafi.interpolators.classical.dis import estimate_motion, one_opencv_thread
+from cafi.interpolators.classical.dis import LARGE, estimate_motion, one_opencv_thread
 from cafi.layers.warping import warp
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from cafi.interpolators.kymo.motion import Window
-
-LARGE = 2**20  # pixels, of frames of which one at a time is enough: DIS takes 200 bytes for each
 
 
 def guess_velocity(window: Window) -> Tensor:

@@ -42,7 +42,7 @@ class KymoMethod:
     classical = False
     colour = False
     multiple = Kymo.MULTIPLE
-    bytes_per_pixel = 125  # and 0.4 GB for the piece at work, whatever the frame
+    bytes_per_pixel = 60  # and 0.5 GB for the piece at work, whatever the frame
 
     def __init__(self, weights: Path | None = None) -> None:
         path = weights or shipped(self.name)

@@ -23,7 +23,7 @@ BANDS = (1, 2, 4)  # steps of smoothing, in pixels, that part fine from coarse d
 class Synthesis(nn.Module):
     """Blend the moved frames, and soften or sharpen the blend, as a quarter of the frame's grid decides.
 
-    What decides sees the frames at half size only, so that it cannot prefer the darker of two noisy pixels.
+    What decides sees the frames at half size only, so that the noise of single pixels hardly sways it.
     """
 
     def __init__(self, before: int, width: int) -> None:
