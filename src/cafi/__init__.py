@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cafi.api.evaluate import evaluate as evaluate
+    from cafi.api.finetune import finetune as finetune
     from cafi.api.interpolate import interpolate as interpolate
     from cafi.api.plan import plan as plan
     from cafi.api.read import read as read
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "CafiError": "cafi.errors",
     "evaluate": "cafi.api.evaluate",
+    "finetune": "cafi.api.finetune",
     "interpolate": "cafi.api.interpolate",
     "make_report": "cafi.api.report",
     "plan": "cafi.api.plan",
@@ -34,6 +36,7 @@ __all__ = [
     "CafiError",
     "__version__",
     "evaluate",
+    "finetune",
     "interpolate",
     "make_report",
     "plan",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cafi.errors import CafiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from cafi.api.interpolate import Result
@@ -173,6 +173,21 @@ def movies_in(path: Path) -> tuple[Path, list[Path], tuple[str, ...]]:
         raise CafiError(f"{path} holds no movie; name a file, a folder or a pattern such as 'data/*.nd2'.")
     known = set(movies)
     return root, movies, tuple(f"{file} is no movie and was skipped." for file in files if file not in known)
+
+
+def sources_of(movies: str | Path | Iterable[str | Path]) -> tuple[list[Path], tuple[str, ...]]:
+    """Return every movie once, of files, folders and patterns, and a sentence for each file that is none."""
+    given = [Path(movies)] if isinstance(movies, str | Path) else [Path(movie) for movie in movies]
+    found: list[Path] = []
+    skipped: list[str] = []
+    for path in given:
+        if is_one_movie(path):
+            found.append(path)
+        else:
+            _, inside, told = movies_in(path)
+            found += inside
+            skipped += told
+    return list(dict.fromkeys(found)), tuple(skipped)
 
 
 def _is_pattern(path: Path) -> bool:

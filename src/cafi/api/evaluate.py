@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from cafi.api.batch import sources_of
 from cafi.api.budget import Budget
 from cafi.api.command import command_line
 from cafi.api.report import make_report
@@ -120,7 +121,7 @@ def evaluate(
         raise CafiError("One scene of a file is evaluated at a time; say which with --scene N.")
     _refuse_folder(folder, overwrite)
     methods, left_out = _methods(options, None if weights is None else Path(weights))
-    sources, skipped = _sources(movies)
+    sources, skipped = sources_of(movies)
     folder.mkdir(parents=True, exist_ok=True)
     forget(folder)
     budget = Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
@@ -211,23 +212,6 @@ def as_json(found: Evaluated) -> dict[str, Any]:
 
     evaluations = figures.as_json(found.evaluations)
     return {"folder": str(found.folder), "evaluations": evaluations, "failed": found.failed, "skipped": found.skipped}
-
-
-def _sources(movies: str | Path | Iterable[str | Path]) -> tuple[list[Path], tuple[str, ...]]:
-    """Return every movie once, and a sentence for each file that is none."""
-    from cafi.api.batch import is_one_movie, movies_in
-
-    given = [Path(movies)] if isinstance(movies, str | Path) else [Path(movie) for movie in movies]
-    found: list[Path] = []
-    skipped: list[str] = []
-    for path in given:
-        if is_one_movie(path):
-            found.append(path)
-        else:
-            _, inside, told = movies_in(path)
-            found += inside
-            skipped += told
-    return list(dict.fromkeys(found)), tuple(skipped)
 
 
 def _methods(options: EvaluateOptions, weights: Path | None) -> tuple[tuple[Interpolator, ...], tuple[str, ...]]:

@@ -64,7 +64,7 @@ def describe_model(model: str) -> dict[str, Any]:
     Parameters
     ----------
     model : str
-        A method's name, or the path of a .safetensors file.
+        A method's name, or the path of a .safetensors file or of a fine-tuned model.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def describe_model(model: str) -> dict[str, Any]:
     from cafi.interpolators.weights import load_card, shipped
 
     if model not in registry.names():
-        if Path(model).suffix != ".safetensors":
+        if Path(model).suffix != ".safetensors" and not Path(model).is_dir():
             registry.get(model)  # refuses, and names what there is
         return asdict(load_card(Path(model)))
     entry = next(entry for entry in registry.summaries() if entry.name == model)

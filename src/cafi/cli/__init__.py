@@ -15,6 +15,7 @@ COMMANDS = {
     "plan": "How many frames can be left out, and the light that this saves.",
     "report": "Make the page about a held-out check or a finished movie.",
     "restore": "Take only the acquired frames back out, bit-identical.",
+    "finetune": "Adapt a network to your own movies.",
     "train": "Train a network from a recipe.",
     "models": "The methods that can fill a gap, and what weights are.",
     "simulate": "Make synthetic movies with known truth.",

@@ -67,6 +67,23 @@ def card_path(weights: Path) -> Path:
     return weights.with_suffix(".json")
 
 
+def weights_in(path: Path) -> Path:
+    """Return the weights file that is meant: the file itself, or the one in a folder that `cafi finetune` made.
+
+    Raises
+    ------
+    CafiError
+        If a folder holds none, or several.
+    """
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.safetensors"))
+    if len(found) != 1:
+        there = "no weights" if not found else f"several weights ({', '.join(f.name for f in found)})"
+        raise CafiError(f"{path} holds {there}; name a .safetensors file.")
+    return found[0]
+
+
 def find_shipped(method: str) -> Path | None:
     """Return where the weights of a method lie that come with cafi; None if none do."""
     return next(Path(__file__).parent.glob(f"*/{method}.safetensors"), None)
@@ -90,13 +107,16 @@ def shipped(method: str) -> Path:
 
 
 def load_card(weights: Path) -> Card:
-    """Load the model card of a weights file; what a newer version of cafi may have added is left out.
+    """Load the model card of a weights file, or of the one in a folder.
+
+    What a newer version of cafi may have added is left out.
 
     Raises
     ------
     CafiError
         If there is no such file, it has no card, or the card is none.
     """
+    weights = weights_in(weights)
     if not weights.is_file():
         raise CafiError(f"{weights}: there is no such file of weights; name a .safetensors file.")
     path = card_path(weights)
@@ -115,7 +135,7 @@ def load_weights(path: Path, method: str | None = None) -> tuple[Card, dict[str,
     Parameters
     ----------
     path : Path
-        A safetensors file with its card beside it.
+        A safetensors file with its card beside it, or the folder of a fine-tuned model.
     method : str, optional
         To which they must belong.
 
@@ -132,6 +152,7 @@ def load_weights(path: Path, method: str | None = None) -> tuple[Card, dict[str,
     from safetensors import SafetensorError
     from safetensors.torch import load
 
+    path = weights_in(path)
     card = load_card(path)
     if method is not None and card.method != method:
         raise CafiError(f"{path} holds weights of {card.method}, not of {method}; name others.")

@@ -71,7 +71,7 @@ def begin(
     names = channel_names(movie)
     notes = [LONGER, *_left_open(held_out)]
     ranges: dict[int, Range] = {}
-    chosen = _chosen(channels, names, source)
+    chosen = chosen_channels(channels, names, source)
     for i, channel in enumerate(chosen):
         found = movie_range(movie, channel)
         on_progress(i + 1, len(chosen))
@@ -127,7 +127,14 @@ def channel_names(movie: Movie) -> tuple[str, ...]:
     return tuple(name if name and counts[name] == 1 else str(i) for i, name in enumerate(names))
 
 
-def _chosen(channels: str | None, names: tuple[str, ...], source: Path) -> tuple[int, ...]:
+def chosen_channels(channels: str | None, names: tuple[str, ...], source: Path) -> tuple[int, ...]:
+    """Return the indices of the channels that a comma-separated list names; of all where there is none.
+
+    Raises
+    ------
+    CafiError
+        If there is no such channel.
+    """
     if channels is None:
         return tuple(range(len(names)))
     chosen = []

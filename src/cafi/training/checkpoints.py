@@ -36,6 +36,8 @@ class Progress:
         How often the rate fell because nothing was gained.
     pieces : int
         How often the run was started; each piece draws other data.
+    loss : float or None
+        Of the latest batches, smoothed; None before the first.
     """
 
     step: int = 0
@@ -44,6 +46,7 @@ class Progress:
     stale: int = 0
     falls: int = 0
     pieces: int = 0
+    loss: float | None = None
 
 
 def save_checkpoint(
@@ -109,6 +112,21 @@ def load_checkpoint(
     except RuntimeError as error:
         raise other from error
     return progress
+
+
+def progress_of(path: Path) -> Progress:
+    """Return how far the run of a checkpoint has come, without loading its weights.
+
+    Raises
+    ------
+    CafiError
+        If the file is damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            return Progress(**json.loads(file.metadata()["progress"]))
+    except Exception as error:
+        raise CafiError(f"{path} is damaged, or is no checkpoint; remove it, or choose another folder.") from error
 
 
 def _of(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:

@@ -1,14 +1,15 @@
-"""The windows that a recipe asks for: a stream for training, and one fixed set for validation."""
+"""What a network learns from, and how it is judged: as a recipe asks for, or in any other way."""
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from cafi.errors import CafiError
 from cafi.training.clips import Clips, Reservoir
+from cafi.training.losses import expected_psnr
 from cafi.training.movies import load_movies, split, split_movies
 from cafi.training.recorded import Recordings
 from cafi.training.simulated import Simulation
@@ -18,13 +19,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from torch import Generator, Tensor
+    from torch import Generator, Tensor, nn
 
     from cafi.training.clips import Source
-    from cafi.training.recipes import DataRecipe
+    from cafi.training.recipes import DataRecipe, Recipe
+    from cafi.training.trainees import Trainee
 
 VALIDATION_SEED = 987_654_321  # far from any seed of a run
 VALIDATION_BATCHES = 12
+
+
+class Lessons(Protocol):
+    """What a network learns from, and how it is judged."""
+
+    def begin(self, device: torch.device, seed: int) -> Iterator[Windows]:
+        """Give windows without end, on a device; another seed gives others."""
+
+    def judge(self, trainee: Trainee, network: nn.Module, step: int) -> dict[str, float]:
+        """Return figures by name, of which 'loss' decides when to stop; only the main process asks."""
+
+
+class RecipeLessons:
+    """Simulated and recorded windows, and one fixed set of held-out ones, as a recipe says.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    folder : Path
+        To which the recipe's paths are relative.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self._recipe, self._folder = recipe, folder
+        self._checks: list[Windows] = []
+
+    def begin(self, device: torch.device, seed: int) -> Iterator[Windows]:
+        """Give windows without end."""
+        data, batch = self._recipe.data, self._recipe.optimisation.batch
+        random = torch.Generator(device).manual_seed(seed)
+        source, held_out = sources(data, self._folder, random, self._recipe.seed)
+        self._checks = validation(held_out, batch, data.crop, device, data.middle)
+        return stream(source, batch, data.crop, random, data.middle)
+
+    def judge(self, trainee: Trainee, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002
+        """Return what `judged` does, on the held-out windows."""
+        return judged(trainee, network, self._checks)
+
+
+@torch.no_grad()
+def judged(trainee: Trainee, network: nn.Module, checks: list[Windows]) -> dict[str, float]:
+    """Mean of each part of the loss and of their sum ('loss') over windows, and the expected PSNR in dB."""
+    found = [trainee.losses(network, window) for window in checks]
+    parts = {name: float(torch.stack([f[name] for f in found]).mean()) for name in found[0]}
+    return parts | {"loss": sum(parts.values()), "expected_psnr": expected_psnr(parts["score"])}
 
 
 class Mixture:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cafi.training.checkpoints import Progress
+    from cafi.training.data import Lessons
     from cafi.training.precision import Precision
     from cafi.training.recipes import Recipe
     from cafi.training.trainees import Trainee
@@ -34,6 +35,8 @@ def train(
     seconds: float = math.inf,
     precision: Precision = "auto",
     tensorboard: bool = False,
+    lessons: Lessons | None = None,
+    cpu: bool = False,
     on_step: Callable[[Progress], None] = lambda _: None,
     on_check: Callable[[Figures], None] = lambda _: None,
 ) -> tuple[nn.Module, Progress, Figures]:
@@ -52,6 +55,10 @@ def train(
     precision : 'auto', 'float32' or 'bfloat16'
     tensorboard : bool
         Also write the figures for tensorboard into ``out``.
+    lessons : Lessons, optional
+        What is learned from; what the recipe says otherwise.
+    cpu : bool
+        Whether to train on the CPU even where there is an accelerator.
     on_step, on_check : callable
         Given the progress after each step, and the figures of each validation; in the main process alone.
 
@@ -70,7 +77,7 @@ def train(
     KeyboardInterrupt
         After Ctrl-C, as soon as the step at work is done and the checkpoint is written.
     """
-    piece = Piece(recipe, trainee, folder, out, precision, tensorboard=tensorboard)
+    piece = Piece(recipe, trainee, folder, out, precision, tensorboard=tensorboard, lessons=lessons, cpu=cpu)
     how, progress = recipe.optimisation, piece.progress
     began = saved = time.monotonic()
     with interruptible() as interrupted:

@@ -15,8 +15,7 @@ from accelerate.utils import is_tensorboard_available, set_seed
 
 from cafi.errors import CafiError
 from cafi.training.checkpoints import Progress, load_checkpoint, save_checkpoint
-from cafi.training.data import sources, stream, validation
-from cafi.training.losses import expected_psnr
+from cafi.training.data import RecipeLessons
 from cafi.training.optimisers import make_optimiser
 from cafi.training.precision import mixed_precision
 from cafi.training.schedule import move_average, share_of_rate
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from cafi.training.data import Lessons
     from cafi.training.precision import Precision
     from cafi.training.recipes import Recipe
     from cafi.training.trainees import Trainee
@@ -50,14 +50,27 @@ class Piece:
         Folder of checkpoint and history.
     precision : 'auto', 'float32' or 'bfloat16'
     tensorboard : bool
+    lessons : Lessons, optional
+        What is learned from; what the recipe says otherwise.
+    cpu : bool
+        Whether to train on the CPU even where there is an accelerator.
     """
 
     def __init__(
-        self, recipe: Recipe, trainee: Trainee, folder: Path, out: Path, precision: Precision, *, tensorboard: bool
+        self,
+        recipe: Recipe,
+        trainee: Trainee,
+        folder: Path,
+        out: Path,
+        precision: Precision,
+        *,
+        tensorboard: bool,
+        lessons: Lessons | None = None,
+        cpu: bool = False,
     ) -> None:
         how = recipe.optimisation
         self.recipe, self.trainee, self.out = recipe, trainee, out
-        self.accelerator = _accelerator(precision, how.accumulate, out, tensorboard)
+        self.accelerator = _accelerator(precision, how.accumulate, out, tensorboard=tensorboard, cpu=cpu)
         self.main: bool = self.accelerator.is_main_process
         device = self.accelerator.device
         network = trainee.network.to(device)
@@ -69,11 +82,8 @@ class Piece:
         # Every piece and every process sees other data, and the same again if the run is repeated.
         seed = recipe.seed + 1000 * self.progress.pieces + self.accelerator.process_index
         set_seed(seed)
-        random = torch.Generator(device).manual_seed(seed)
-        source, held_out = sources(recipe.data, folder, random, recipe.seed)
-        kind = (how.batch, recipe.data.crop)
-        self.windows = stream(source, *kind, random, recipe.data.middle)
-        self.checks = validation(held_out, *kind, device, recipe.data.middle) if self.main else []
+        self.lessons = lessons or RecipeLessons(recipe, folder)
+        self.windows = self.lessons.begin(device, seed)
         optimiser = make_optimiser(how, network)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
 
@@ -108,6 +118,7 @@ class Piece:
         self._count_lost(finite)
         if finite:
             self.usual = norm if self.usual == math.inf else self._usual_with(norm)
+            progress.loss = loss if progress.loss is None else MEMORY * progress.loss + (1 - MEMORY) * loss
         if usable:
             # Early weights are mostly chance: the average forgets them sooner.
             decay = min(how.average, progress.step / (progress.step + 10))
@@ -148,17 +159,16 @@ class Piece:
         if how.plateau and progress.stale and progress.stale % how.plateau == 0:
             progress.falls += 1
         figures |= {"step": progress.step, "seconds": progress.seconds}
+        if progress.loss is not None:
+            figures["training_loss"] = progress.loss
         with (self.out / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps({name: round(value, 5) for name, value in figures.items()}) + "\n")
         self.accelerator.log(figures, progress.step)
         return figures
 
-    @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Mean of each part of the loss and of their sum over the held-out windows, and the expected PSNR in dB."""
-        found = [self.trainee.losses(self.average, window) for window in self.checks]
-        parts = {name: float(torch.stack([f[name] for f in found]).mean()) for name in found[0]}
-        return parts | {"loss": sum(parts.values()), "expected_psnr": expected_psnr(parts["score"])}
+        """Judge the averaged weights."""
+        return self.lessons.judge(self.trainee, self.average, self.progress.step)
 
     def any(self, wish: bool) -> bool:
         """Tell whether any process wishes something, so that all do the same and none waits for another for ever."""
@@ -179,14 +189,15 @@ class Piece:
         return {"network": self.recipe.network, "architecture": self.trainee.architecture}
 
 
-def _accelerator(precision: Precision, accumulate: int, out: Path, tensorboard: bool) -> Accelerator:
+def _accelerator(precision: Precision, accumulate: int, out: Path, *, tensorboard: bool, cpu: bool) -> Accelerator:
     if tensorboard and not is_tensorboard_available():
         raise CafiError("tensorboard is not installed; install it, or train without --tensorboard.")
     # accelerate keeps one state for the whole process; a second run may want another precision.
     AcceleratorState._reset_state()
+    cpu = cpu or not torch.accelerator.is_available()
     made = Accelerator(
-        mixed_precision=mixed_precision(precision),
-        cpu=not torch.accelerator.is_available(),  # without it, several processes on CPUs would not know each other
+        mixed_precision=mixed_precision(precision, cpu=cpu),
+        cpu=cpu,  # without it, several processes on CPUs would not know each other
         gradient_accumulation_steps=accumulate,
         log_with="tensorboard" if tensorboard else None,
         project_dir=out,

@@ -46,4 +46,4 @@ def test_an_imported_checkpoint_predicts(tmp_path, layout):
     torch.save(content, tmp_path / "best.pth")
     import_model(tmp_path / "best.pth", "dain", tmp_path / "published.safetensors")
     method = registry.get("dain", tmp_path / "published.safetensors")
-    assert all(torch.equal(v, content[f"module.{name}"]) for name, v in method._network.state_dict().items())
+    assert all(torch.equal(v, content[f"module.{name}"]) for name, v in method.network.state_dict().items())

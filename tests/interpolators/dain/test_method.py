@@ -72,7 +72,7 @@ def test_weights_that_have_seen_grey_alone_predict_each_colour_alone(tmp_path):
 
 def test_several_times_and_batches_of_a_gap_share_what_does_not_depend_on_time(method):
     looks = []
-    hook = method._network.flownets.register_forward_hook(lambda *_: looks.append(1))
+    hook = method.network.flownets.register_forward_hook(lambda *_: looks.append(1))
     two_channels = _frames(2)
     several = _predict(method, two_channels, 0.25, 0.5)
     assert len(looks) == 2

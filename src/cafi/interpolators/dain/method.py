@@ -53,13 +53,13 @@ class DainMethod:
         path = weights or shipped(self.name)
         self.card, tensors = load_weights(path, self.name)
         try:
-            self._network = Dain(Architecture(**self.card.architecture))
-            self._network.load_state_dict(tensors)
+            self.network = Dain(Architecture(**self.card.architecture))
+            self.network.load_state_dict(tensors)
         except (TypeError, RuntimeError) as error:
             raise CafiError(
                 f"{path}: these weights are of another version of {self.name}; import or train them again."
             ) from error
-        self._network.eval().requires_grad_(False)
+        self.network.eval().requires_grad_(False)
         # Our own training shows grey frames alone: what it makes of colours is grey.
         self._in_colour = "losses" not in self.card.recipe
         self._latest: list[tuple[Tensor, tuple[Side, Side]]] = []
@@ -67,7 +67,7 @@ class DainMethod:
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict frames inside gaps; see `Interpolator.predict`."""
         del frame_times, valid
-        self._network.to(frames.device)
+        self.network.to(frames.device)
         b, _, channels, height, width = frames.shape
         alone = channels != 3 or not self._in_colour
         images = frames.transpose(1, 2).reshape(b * channels, 2, 1, height, width) if alone else frames
@@ -83,7 +83,7 @@ class DainMethod:
 
     def _one(self, sides: tuple[Side, Side], t: Tensor, around: Padding) -> tuple[Tensor, Tensor]:
         """Predict one image (1, 3, Y, X), and its motion (2, 2, Y, X)."""
-        answer = self._network.at(sides, t)
+        answer = self.network.at(sides, t)
         return around.remove(answer.mean), around.remove(torch.cat(answer.flows))
 
     def _sides(self, pair: Tensor) -> tuple[Side, Side]:
@@ -92,7 +92,7 @@ class DainMethod:
             if _same(known, pair):
                 return sides
         first, last = padding(*pair.shape[-2:]).add(pair.expand(-1, 3, -1, -1)).split(1)
-        sides = self._network.look(first, last)
+        sides = self.network.look(first, last)
         self._latest.append((pair, sides))
         return sides
 

@@ -53,18 +53,18 @@ class ZoomingSlowMoMethod:
             able = " or ".join(f"--zoom {z}" for z in known)
             raise CafiError(f"{path}: these weights were not made for a zoom of {zoom}; take {able}, or other weights.")
         try:
-            self._network = ZoomingSlowMo(Architecture(**self.card.architecture))
-            self._network.load_state_dict(tensors)
+            self.network = ZoomingSlowMo(Architecture(**self.card.architecture))
+            self.network.load_state_dict(tensors)
         except (TypeError, RuntimeError) as error:
             raise CafiError(
                 f"{path}: these weights are of another version of {self.name}; import or train them again."
             ) from error
-        self._network.eval().requires_grad_(False)
+        self.network.eval().requires_grad_(False)
         # Our own training shows grey frames alone: what it makes of colours is grey.
         self._in_colour = "losses" not in self.card.recipe
         self.zoom, self.context = zoom, input_frames // 2
         # Measured: 7.9 kB (18.4 kB at 4x) with 64 features; 2.2 kB (5.7 kB at 4x, 3.0 kB for four frames) with 16.
-        self.bytes_per_pixel = self._network.architecture.features * (80 + 25 * input_frames + 14 * zoom**2)
+        self.bytes_per_pixel = self.network.architecture.features * (80 + 25 * input_frames + 14 * zoom**2)
 
     def predict(self, frames: Tensor, frame_times: Tensor, t: Tensor, valid: Tensor) -> Prediction:
         """Predict frames in the middle or at the ends of gaps; see `Interpolator.predict`."""
@@ -81,7 +81,7 @@ class ZoomingSlowMoMethod:
 
         On a CPU one after the other: it is not slower, and needs the memory of one.
         """
-        self._network.to(rgb.device)
+        self.network.to(rgb.device)
         valid = valid.clone()
         valid[:, self.context - 1 : self.context + 1] = True  # the gap's ends are always looked at
         kinds, members = torch.cat([valid, t[:, None]], 1).unique(dim=0, return_inverse=True)
@@ -91,7 +91,7 @@ class ZoomingSlowMoMethod:
             place = 2 * int(there[: self.context - 1].sum()) + round(2 * float(kind[-1]))
             alike = (members == i).nonzero()[:, 0]
             for chosen in alike.split(1 if rgb.device.type == "cpu" else len(alike)):
-                made[chosen] = self._network(rgb[chosen][:, there], self.zoom, at=[place])[:, 0]
+                made[chosen] = self.network(rgb[chosen][:, there], self.zoom, at=[place])[:, 0]
         return made
 
 

@@ -1,0 +1,348 @@
+"""Fine-tuning: a network, adapted to one's own movies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from cafi.api.batch import sources_of
+from cafi.api.command import command_line
+from cafi.errors import CafiError
+from cafi.finetuning.options import FinetuneOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from cafi.finetuning.reels import Library, Reel
+    from cafi.finetuning.scoring import Score
+    from cafi.finetuning.tuning import Base, Tuned
+    from cafi.movie.options import ReadOptions
+    from cafi.training.checkpoints import Progress
+
+    Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+    Figures = dict[str, float]
+
+__all__ = ["FinetuneOptions", "Finetuned", "finetune"]
+
+WORK, RUN, RECORD = "work", "run.json", "finetune.json"
+BASE, TUNED = "before", "fine-tuned"  # what the two are called in scores
+CLASSICAL = ("linear", "optical_flow")
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """What fine-tuning left behind.
+
+    Attributes
+    ----------
+    weights, card : Path
+    improved : bool
+        Whether validation was better than before; if not, these are the weights of the base model.
+    gain : float
+        PSNR on validation over the base model's, in dB.
+    step, steps : int
+        The step that was best, and all that were made.
+    minutes : float
+        Of training, over all runs.
+    scores : tuple of Score
+        On the test parts, for each movie: 'before' (the base model), 'fine-tuned', and classical methods. Empty after
+        Ctrl-C.
+    general : dict of str to float
+        Expected PSNR in dB on held-out simulated movies, 'before' and 'fine-tuned'.
+    failed : dict of str to str
+        Movie -> the sentence that says why nothing was learned from it.
+    skipped : tuple of str
+        A sentence for each file that is no movie.
+    report : Path or None
+    """
+
+    weights: Path
+    card: Path
+    improved: bool
+    gain: float
+    step: int
+    steps: int
+    minutes: float
+    scores: tuple[Score, ...] = ()
+    general: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    report: Path | None = None
+
+    def mean(self, method: str) -> dict[str, float]:
+        """Return mean 'psnr' in dB and 'ssim' of a method over all movies; nothing where it has no scores."""
+        return _means(self.scores, method)
+
+
+def finetune(
+    movies: str | Path | Iterable[str | Path],
+    out: str | Path,
+    options: FinetuneOptions | None = None,
+    *,
+    read: ReadOptions | None = None,
+    weights: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    watch: Watch | None = None,
+    on_check: Callable[[Figures], None] | None = None,
+    **changes: Any,
+) -> Finetuned:
+    """Adapt a network to movies, and score it on parts of them that it was not shown.
+
+    Each movie is parted by time (or, if it has fewer than 20 frames, in space) into what is learned from, what decides
+    when to stop, and what is scored once in the end. The base model stays where nothing was gained on the second part.
+
+    Parameters
+    ----------
+    movies : str or Path, or several
+        Movies, and folders or patterns of movies.
+    out : str or Path
+        Folder of the model, which ``weights`` of `cafi.interpolate` and `cafi.evaluate` take.
+    options : FinetuneOptions, optional
+    read : ReadOptions, optional
+    weights : str or Path, optional
+        The base model; the shipped one otherwise.
+    resume : bool
+        Go on with a run that was stopped, or give a finished one more time.
+    overwrite : bool
+        Replace a model that the folder holds.
+    watch : callable, optional
+        Given a title, returns a context manager around a progress callback.
+    on_check : callable, optional
+        Called with the figures of each validation: 'step', 'seconds', 'training_loss', 'gain' and 'best_gain' in dB.
+    **changes
+        Fields of `FinetuneOptions`, such as ``minutes=3``.
+
+    Returns
+    -------
+    Finetuned
+
+    Raises
+    ------
+    CafiError
+        If nothing can be learned from the movies, an option is wrong, or a model is in the way.
+    KeyboardInterrupt
+        After Ctrl-C, once the best weights so far are written.
+
+    Examples
+    --------
+    >>> import cafi
+    >>> tuned = cafi.finetune("cells.nd2", "cells_model", minutes=3)  # doctest: +SKIP
+    >>> cafi.interpolate("cells.nd2", "cells_x2.ome.tif", weights="cells_model")  # doctest: +SKIP
+    """
+    from cafi.finetuning.reels import Library
+    from cafi.finetuning.tuning import tune
+    from cafi.movie.options import ReadOptions as Read
+
+    options, out, watch = _described(options, changes), Path(out), watch or _unwatched
+    if read is not None and read.scene == "all":
+        raise CafiError("One scene of a file is learned from at a time; say which with --scene N.")
+    base = _base(options.method, weights)
+    sources, skipped = sources_of(movies)
+    library = Library(read or Read())
+    try:
+        with watch("looking at the movies") as on_progress:
+            reels, failed = _reels(sources, library, options.channels, on_progress)
+        run = _run_record(options, base, reels)
+        command = command_line(("finetune", *map(str, sources), "-o", str(out)), (options, read))
+        _prepare(out, run, base, resume=resume, overwrite=overwrite)
+        with watch("learning") as on_progress:
+            tuned = tune(
+                reels,
+                base,
+                options,
+                out / WORK,
+                on_step=lambda p: on_progress(p.step, _foreseen(p, options)),
+                on_check=on_check or (lambda _: None),
+            )
+        made = _write(out, base, tuned, run | {"command": command})
+        if tuned.stopped:
+            raise KeyboardInterrupt
+        if tuned.main:
+            made = _scored(made, reels, base, tuned, run | {"command": command}, options, watch)
+        return replace(made, failed=failed, skipped=skipped)
+    finally:
+        library.close()
+
+
+def _described(options: FinetuneOptions | None, changes: dict[str, Any]) -> FinetuneOptions:
+    from cafi.run import sentence_for
+
+    given = {} if options is None else options.model_dump(exclude_unset=True)
+    unknown = set(changes) - set(FinetuneOptions.model_fields)
+    if unknown:
+        known = ", ".join(FinetuneOptions.model_fields)
+        raise CafiError(f"There is no option '{min(unknown)}'; the options are {known}.")
+    try:
+        return FinetuneOptions.model_validate(given | changes)
+    except ValidationError as error:
+        raise CafiError(sentence_for(error)) from error
+
+
+def _base(method: str, weights: str | Path | None) -> Base:
+    from cafi.finetuning.tuning import Base
+    from cafi.interpolators import registry
+    from cafi.interpolators.weights import shipped, weights_in
+
+    entry = next((entry for entry in registry.summaries() if entry.name == method), None)
+    if entry is not None and not entry.learned:
+        able = ", ".join(entry.name for entry in registry.summaries() if entry.learned)
+        raise CafiError(f"{method} is a classical method and learns nothing; take {able}.")
+    path = None if weights is None else weights_in(Path(weights))
+    interpolator: Any = registry.get(method, path)
+    return Base(path or shipped(method), interpolator.card, interpolator)
+
+
+def _reels(
+    sources: Sequence[Path], library: Library, channels: str | None, on_progress: Callable[[int, int], None]
+) -> tuple[list[Reel], dict[str, str]]:
+    """Look at all movies; one that nothing can be learned from does not stop the rest."""
+    from cafi.finetuning.reels import load_reel
+
+    reels, failed = [], {}
+    for done, source in enumerate(sources, 1):
+        try:
+            reels.append(load_reel(source, library, channels))
+        except CafiError as error:
+            failed[str(source)] = str(error)
+        on_progress(done, len(sources))
+    if not reels:
+        raise CafiError(" ".join(dict.fromkeys(failed.values())))
+    return reels, failed
+
+
+def _run_record(options: FinetuneOptions, base: Base, reels: Sequence[Reel]) -> dict[str, Any]:
+    """Everything that decides what is learned; a run goes on only with the same."""
+    from cafi.movie.fingerprint import fingerprint
+
+    movies = [
+        {"name": reel.path.name, "fingerprint": fingerprint(reel.path), "split": asdict(reel.split)} for reel in reels
+    ]
+    return {
+        "base": {"method": base.card.method, "name": base.card.name, "sha256": base.card.sha256},
+        "movies": json.loads(json.dumps(movies, default=lambda frames: [frames.start, frames.stop])),
+        "options": options.model_dump(mode="json", exclude={"minutes", "steps", "memory", "device"}),
+    }
+
+
+def _prepare(out: Path, run: dict[str, Any], base: Base, *, resume: bool, overwrite: bool) -> None:
+    """Make the folder ready, or refuse it."""
+    if out.exists() and not out.is_dir():
+        raise CafiError(f"{out} is a file; name a folder for the model.")
+    note = out / WORK / RUN
+    if resume and note.exists():
+        if json.loads(note.read_text(encoding="utf-8")) != run:
+            raise CafiError(
+                f"{out} holds a run with other movies, options or base model; repeat those, or name another folder."
+            )
+        return
+    taken = [path for path in (note, _weights(out, base)) if path.exists()]
+    if taken and not overwrite:
+        raise CafiError(
+            f"{out} holds a model; give --resume to go on with it, --overwrite to replace it, or name another folder."
+        )
+    if (out / WORK).exists():
+        shutil.rmtree(out / WORK)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(run, indent=2), encoding="utf-8")
+
+
+def _foreseen(progress: Progress, options: FinetuneOptions) -> int:
+    """Say how many steps there will be."""
+    if options.steps:
+        return options.steps
+    return max(progress.step, round(progress.step * 60 * options.minutes / max(progress.seconds, 1e-9)))
+
+
+def _weights(out: Path, base: Base) -> Path:
+    return out / f"{base.card.method}.safetensors"
+
+
+def _write(
+    out: Path, base: Base, tuned: Tuned, run: dict[str, Any], metrics: dict[str, Any] | None = None
+) -> Finetuned:
+    """Write the best weights, or those of the base model where nothing was better, with their card."""
+    from cafi.interpolators.weights import Card, card_path, load_weights, save_weights
+
+    path = _weights(out, base)
+    if tuned.main:
+        card = Card(
+            method=base.card.method,
+            name=out.name,
+            architecture=base.card.architecture,
+            training_data=f"{base.card.training_data}; then {', '.join(movie['name'] for movie in run['movies'])}",
+            recipe=asdict(tuned.recipe) | {"finetuned": run},
+            seed=tuned.recipe.seed,
+            steps=tuned.best.step,
+            hours=round(tuned.progress.seconds / 3600, 3),
+            metrics={"validation_gain": tuned.best.gain} | (metrics or {}),
+            licence=base.card.licence,
+        )
+        tensors = tuned.weights if tuned.weights is not None else load_weights(base.weights)[1]
+        save_weights(path, tensors, card, overwrite=True)
+    minutes = tuned.progress.seconds / 60
+    return Finetuned(
+        path,
+        card_path(path),
+        tuned.weights is not None,
+        tuned.best.gain,
+        tuned.best.step,
+        tuned.progress.step,
+        minutes,
+    )
+
+
+def _scored(
+    made: Finetuned,
+    reels: Sequence[Reel],
+    base: Base,
+    tuned: Tuned,
+    run: dict[str, Any],
+    options: FinetuneOptions,
+    watch: Watch,
+) -> Finetuned:
+    """Score the model as it was written, once, and put the scores into its card and report."""
+    from cafi.engine.devices import choose_device
+    from cafi.engine.options import EngineOptions
+    from cafi.finetuning.scoring import score
+    from cafi.finetuning.tuning import general_score
+    from cafi.interpolators import registry
+
+    methods = {BASE: registry.get(base.card.method, base.weights), TUNED: registry.get(base.card.method, made.weights)}
+    methods |= {name: registry.get(name) for name in CLASSICAL}
+    if not made.improved:
+        del methods[TUNED]
+    with watch("scoring the test parts") as on_progress:
+        scores = score(reels, methods, EngineOptions(device=options.device), on_progress)
+    with watch("scoring on simulation") as on_progress:
+        device, side = choose_device(options.device), tuned.recipe.data.crop
+        general = {BASE: general_score(base, None, side, device)}
+        on_progress(1, 2)
+        general[TUNED] = general_score(base, tuned.weights, side, device) if made.improved else general[BASE]
+        on_progress(2, 2)
+    metrics = {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general}
+    folder = made.weights.parent
+    _write(folder, base, tuned, run, metrics)
+    made = replace(made, scores=scores, general=general)
+    record = asdict(made) | {"run": run, "weights": made.weights.name, "card": made.card.name}
+    (folder / RECORD).write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+    return made
+
+
+def _means(scores: Sequence[Score], method: str) -> dict[str, float]:
+    own = [s for s in scores if s.method == method]
+    if not own:
+        return {}
+    return {"psnr": sum(s.psnr for s in own) / len(own), "ssim": sum(s.ssim for s in own) / len(own)}
+
+
+@contextmanager
+def _unwatched(_title: str) -> Iterator[Callable[[int, int], None]]:
+    yield lambda _done, _total: None
