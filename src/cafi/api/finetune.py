@@ -138,7 +138,7 @@ def finetune(
     >>> cafi.interpolate("cells.nd2", "cells_x2.ome.tif", weights="cells_model")  # doctest: +SKIP
     """
     from cafi.finetuning.reels import Library
-    from cafi.finetuning.tuning import tune
+    from cafi.finetuning.tuning import trainee_of, tune
     from cafi.movie.options import ReadOptions as Read
 
     options, out, watch = _described(options, changes), Path(out), watch or _unwatched
@@ -149,7 +149,7 @@ def finetune(
     library = Library(read or Read())
     try:
         with watch("looking at the movies") as on_progress:
-            reels, failed = _reels(sources, library, options.channels, on_progress)
+            reels, failed = _reels(sources, library, options.channels, trainee_of(base).multiple, on_progress)
         run = _run_record(options, base, reels)
         command = command_line(("finetune", *map(str, sources), "-o", str(out)), (options, read))
         _prepare(out, run, base, resume=resume, overwrite=overwrite)
@@ -201,7 +201,11 @@ def _base(method: str, weights: str | Path | None) -> Base:
 
 
 def _reels(
-    sources: Sequence[Path], library: Library, channels: str | None, on_progress: Callable[[int, int], None]
+    sources: Sequence[Path],
+    library: Library,
+    channels: str | None,
+    least: int,
+    on_progress: Callable[[int, int], None],
 ) -> tuple[list[Reel], dict[str, str]]:
     """Look at all movies; one that nothing can be learned from does not stop the rest."""
     from cafi.finetuning.reels import load_reel
@@ -209,7 +213,7 @@ def _reels(
     reels, failed = [], {}
     for done, source in enumerate(sources, 1):
         try:
-            reels.append(load_reel(source, library, channels))
+            reels.append(load_reel(source, library, channels, least))
         except CafiError as error:
             failed[str(source)] = str(error)
         on_progress(done, len(sources))

@@ -146,8 +146,17 @@ class Reel:
         return all(self.breaks.at(gap) is None for gap in range(first, last))
 
 
-def load_reel(path: Path, library: Library, channels: str | None) -> Reel:
+def load_reel(path: Path, library: Library, channels: str | None, least: int = 1) -> Reel:
     """Look at a movie, and decide how it is parted.
+
+    Parameters
+    ----------
+    path : Path
+    library : Library
+    channels : str, optional
+        Which are learned from, by name or number, separated by commas.
+    least : int
+        Pixels that a window must have in a side.
 
     Raises
     ------
@@ -169,6 +178,12 @@ def load_reel(path: Path, library: Library, channels: str | None) -> Reel:
         parted = split(header.size.t, header.size.y, header.size.x)
     except CafiError as error:
         raise CafiError(f"{path} {error}") from None
+    area = parted.training.area
+    if min(area.height, area.width) < least:
+        raise CafiError(
+            f"{path} leaves {area.height} x {area.width} pixels to learn from, and this method takes {least} in a side;"
+            " leave it out, or take another method."
+        )
     positions = np.arange(header.size.t, dtype=np.float64) if header.times is None else header.times
 
     def copy_of(t: int) -> Any:
