@@ -27,16 +27,16 @@ def trying(tmp_path, monkeypatch):
 
 
 def test_a_fast_machine_takes_large_windows(trying):
-    assert trying(0.1 / 256**2, 100) == Fit(256, 4, 50)
+    assert trying(0.1 / 256**2, 100) == Fit(256, 4, 25)
 
 
 def test_little_memory_makes_batches_small_and_then_windows(trying):
-    assert trying(0.1 / 256**2, 1000, "200MB") == Fit(256, 3, 67)
-    assert trying(0.1 / 256**2, 1000, "20MB") == Fit(128, 1, 200)
+    assert trying(0.1 / 256**2, 1000, "200MB") == Fit(256, 3, 33)
+    assert trying(0.1 / 256**2, 1000, "20MB") == Fit(128, 1, 100)
 
 
 def test_a_slow_method_takes_small_windows(trying):
-    assert trying(10 / 256**2, 100, multiple=4) == Fit(64, 3, 11)
+    assert trying(10 / 256**2, 100, multiple=4) == Fit(64, 3, 10)
 
 
 def test_what_does_not_fit_is_refused(trying):

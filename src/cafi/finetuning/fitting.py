@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 LARGEST, SMALLEST = 256, 64  # sides of windows, in pixels
 BATCH = 4
 STEP_SECONDS = 2.0  # that a step may take: many small steps learn more than a few large ones
-JUDGE_EVERY = 20.0  # seconds
-FEWEST, MOST = 10, 200  # steps between two judgements
+JUDGE_EVERY = 10.0  # seconds
+FEWEST, MOST = 10, 100  # steps between two judgements
 SEED = 0
 
 

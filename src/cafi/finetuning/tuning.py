@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 RATE = 1e-4
 AVERAGE = 0.99
-PATIENCE = 12  # judgements without a gain
+PATIENCE = 20  # judgements without a gain
 WARM_UP = 30  # steps
-GENERAL_BATCH = 4  # windows
+GENERAL_BATCH, GENERAL_SIDE = 4, 128  # windows, and pixels in their side
 MANY_STEPS = 1_000_000  # more than any time allows
 LOSSES = {
     "kymo": {"scale": 0.2},
@@ -191,7 +191,7 @@ def _recipe(base: Base, trainee: Trainee, options: FinetuneOptions, fitted: Fit)
     )
 
 
-def general_score(base: Base, weights: dict[str, Tensor] | None, side: int, device: torch.device) -> float:
+def general_score(base: Base, weights: dict[str, Tensor] | None, device: torch.device) -> float:
     """Return the expected PSNR on held-out simulated movies in dB, to see what was forgotten.
 
     Parameters
@@ -199,13 +199,11 @@ def general_score(base: Base, weights: dict[str, Tensor] | None, side: int, devi
     base : Base
     weights : dict of str to Tensor, or None
         Instead of the base model's.
-    side : int
-        Of the simulated frames, in pixels.
     device : torch.device
     """
     trainee = trainee_of(base)
     if weights is not None:
         trainee.network.load_state_dict(weights)
     middle = 1.0 if base.interpolator.times == "middle" else 0.5
-    checks = validation(Simulation(side), GENERAL_BATCH, side, device, middle)
+    checks = validation(Simulation(GENERAL_SIDE), GENERAL_BATCH, GENERAL_SIDE, device, middle)
     return judged(trainee, trainee.network.to(device).eval(), checks)["expected_psnr"]
