@@ -76,8 +76,8 @@ def written(folder: Path, made: dict[str, Any], history: bool = True) -> Path:
     for step in (68, 136):
         content = png_encode(np.full((10, 32), step, np.uint8))
         (folder / "work" / "previews" / f"step_{step:06d}.png").write_bytes(content)
-    # A run that was killed after step 136, and had to make that again.
-    points = [(68, 15.6, 0.1467, -9.18), (136, 28.9, 0.111, -9.05), (136, 30.0, 0.1891, -9.09), (200, 45.0, 0.12, -9.2)]
+    # A run that was killed after step 140, and went on from step 130.
+    points = [(68, 15.6, 0.1467, -9.18), (140, 30.8, 0.111, -9.05), (136, 30.0, 0.1891, -9.09), (200, 45.0, 0.12, -9.2)]
     lines = [json.dumps(dict(zip(("step", "seconds", "gain", "training_loss"), p, strict=True))) for p in points]
     (folder / "work" / "history.jsonl").write_text("\n".join(lines) + '\n{"step": 2', encoding="utf-8")
     return folder
@@ -114,7 +114,7 @@ def test_scores_and_their_changes_are_those_of_the_record(page: str) -> None:
 
 def test_its_parts_stand_in_order_and_nothing_is_fetched(page: str) -> None:
     words = Seen(page).words
-    order = ["Better on the test parts: +0.37 dB PSNR, +0.0039 SSIM over the base model", "Scores on the test parts"]
+    order = ["Better on the test parts: +0.37 dB PSNR, +0.0039 SSIM against the base model", "Scores on the test parts"]
     order += ["twice as far apart as in use", "Gain on validation", "Training loss", "How the movies were parted"]
     order += [
         "What was forgotten",
@@ -172,7 +172,7 @@ def test_the_verdict_of_a_gain() -> None:
 
 def test_worse_test_parts_are_told_plainly_although_validation_gained() -> None:
     found = verdict_on(record(tuned=(23.2801, 0.7433)))
-    assert found.word == "Worse on the test parts: −0.06 dB PSNR, −0.0040 SSIM over the base model"
+    assert found.word == "Worse on the test parts: −0.06 dB PSNR, −0.0040 SSIM against the base model"
     assert found.look == "do-not-use"
     assert found.reasons[0].startswith("Validation had gained +0.19 dB, but the test parts, which decided nothing, got")
 
@@ -215,8 +215,8 @@ def test_several_movies_are_told_apart_and_their_mean_counts_each_alike(tmp_path
     made["failed"] = {"x.tif": "x.tif has 3 frames along time, too few to learn from: it takes 5."}
     found = verdict_on(made)
     assert found.word == (
-        "Better on the test parts on average, worse on 1 of 3 movies: +0.26 dB PSNR, +0.0213 SSIM over the base model,"
-        " mean of 3 movies"
+        "Better on the test parts on average, worse on 1 of 3 movies: +0.26 dB PSNR, +0.0213 SSIM against the base"
+        " model, mean of 3 movies"
     )
     assert found.look == "use-with-care"
     assert found.reasons[1:3] == ("b.tif: −0.20 dB PSNR, +0.0100 SSIM.", "b.tif: +0.60 dB PSNR, +0.0500 SSIM.")

@@ -75,7 +75,7 @@ def verdict_on(record: Record) -> TuningVerdict:
     word, look = _headline(_change(before, after), changes)
     of = f", mean of {len(changes)} movies" if len(changes) > 1 else ""
     planes = sum(score["frames"] for score in scores if score["method"] == TUNED)
-    told = f"{word}: {_said(_change(before, after))} over the base model{of}"
+    told = f"{word}: {_said(_change(before, after))} against the base model{of}"
     reasons = []
     if look == "do-not-use":
         reasons.append(
