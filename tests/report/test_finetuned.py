@@ -283,6 +283,14 @@ def test_a_damaged_record_is_told(tmp_path: Path, damage: str) -> None:
         cafi.make_report(tmp_path)
 
 
+def test_a_file_in_the_way_of_the_page_is_told_before_anything_is_learned(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "report.html").write_text("my own notes")
+    with pytest.raises(CafiError, match="no report of cafi's"):
+        cafi.finetune(movie_file(tmp_path / "spots.ome.tif", frames=20), tmp_path / "model", steps=2)
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["report.html"]
+
+
 @pytest.mark.slow
 def test_finetuning_ends_with_its_report(tmp_path: Path) -> None:
     movie = movie_file(tmp_path / "spots.ome.tif", frames=20)
