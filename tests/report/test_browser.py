@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from imagecodecs import png_decode
 
+from cafi.report.finetuned import finetuned_page
 from cafi.report.page import render
+from tests.report import test_finetuned as tuned
 from tests.report.made import footage, report
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -54,6 +56,11 @@ class Opened:
 @pytest.fixture(scope="module")
 def opened(browser: Any, file: Path) -> Opened:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    return opened_in(page, file)
+
+
+def opened_in(page: Any, file: Path) -> Opened:
+    """Open a file, and listen to what it says and asks for."""
     page.set_default_timeout(PATIENCE)
     seen = Opened(page, [], [])
     page.on("console", lambda message: seen.said.append(message.text))
@@ -217,3 +224,18 @@ def test_everything_that_can_be_used_can_be_reached_by_keyboard_and_has_a_name(p
     )
     assert nameless == []
     assert page.evaluate("() => document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length") == 0
+
+
+def test_the_page_of_a_fine_tuned_model_fits_a_phone_prints_and_says_nothing(browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(finetuned_page(tuned.written(tmp_path / "model", tuned.record())), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    seen = opened_in(page, file)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('.preview img').naturalWidth") == 32
+    widths = page.eval_on_selector_all(".parts i", "parts => parts.map(p => p.getBoundingClientRect().width)")
+    assert widths == pytest.approx([sum(widths) * frames / 30 for frames in (14, 2, 6, 2, 6)], abs=1)
+    assert io.BytesIO(page.pdf(format="A4")).getvalue().startswith(b"%PDF")
+    page.close()
+    assert seen.said == []
+    assert [url for url in seen.asked if not url.startswith("data:")] == [file.as_uri()[:80]]

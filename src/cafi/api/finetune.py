@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FinetuneOptions", "Finetuned", "finetune"]
 
-WORK, RUN, RECORD = "work", "run.json", "finetune.json"
+WORK, RUN = "work", "run.json"
 BASE, TUNED = "before", "fine-tuned"  # what the two are called in scores
 CLASSICAL = ("linear", "optical_flow")
 
@@ -61,6 +61,7 @@ class Finetuned:
     skipped : tuple of str
         A sentence for each file that is no movie.
     report : Path or None
+        The page; None after Ctrl-C.
     """
 
     weights: Path
@@ -151,7 +152,8 @@ def finetune(
         with watch("looking at the movies") as on_progress:
             reels, failed = _reels(sources, library, options.channels, trainee_of(base).multiple, on_progress)
         run = _run_record(options, base, reels)
-        command = command_line(("finetune", *map(str, sources), "-o", str(out)), (options, read))
+        begun = () if weights is None else ("--weights", str(weights))
+        command = command_line(("finetune", *map(str, sources), "-o", str(out), *begun), (options, read))
         _prepare(out, run, base, resume=resume, overwrite=overwrite)
         with watch("learning") as on_progress:
             tuned = tune(
@@ -162,12 +164,12 @@ def finetune(
                 on_step=lambda p: on_progress(p.step, _foreseen(p, options)),
                 on_check=on_check or (lambda _: None),
             )
-        made = _write(out, base, tuned, run | {"command": command})
+        made = replace(_write(out, base, tuned, run | {"command": command}), failed=failed, skipped=skipped)
         if tuned.stopped:
             raise KeyboardInterrupt
         if tuned.main:
             made = _scored(made, reels, base, tuned, run | {"command": command}, options, watch)
-        return replace(made, failed=failed, skipped=skipped)
+        return made
     finally:
         library.close()
 
@@ -238,8 +240,12 @@ def _run_record(options: FinetuneOptions, base: Base, reels: Sequence[Reel]) -> 
 
 def _prepare(out: Path, run: dict[str, Any], base: Base, *, resume: bool, overwrite: bool) -> None:
     """Make the folder ready, or refuse it."""
+    from cafi.report.evaluated import REPORT
+    from cafi.report.saving import refuse_foreign
+
     if out.exists() and not out.is_dir():
         raise CafiError(f"{out} is a file; name a folder for the model.")
+    refuse_foreign(out / REPORT)
     note = out / WORK / RUN
     if resume and note.exists():
         if json.loads(note.read_text(encoding="utf-8")) != run:
@@ -274,6 +280,8 @@ def _write(
 ) -> Finetuned:
     """Write the best weights, or those of the base model where nothing was better, with their card."""
     from cafi.interpolators.weights import Card, card_path, load_weights, save_weights
+    from cafi.report.evaluated import REPORT
+    from cafi.report.finetuned import RECORD
 
     path = _weights(out, base)
     if tuned.main:
@@ -289,6 +297,8 @@ def _write(
             metrics={"validation_gain": tuned.best.gain} | (metrics or {}),
             licence=base.card.licence,
         )
+        for told in (RECORD, REPORT):  # of weights that are replaced now
+            (out / told).unlink(missing_ok=True)
         tensors = tuned.weights if tuned.weights is not None else load_weights(base.weights)[1]
         save_weights(path, tensors, card, overwrite=True)
     minutes = tuned.progress.seconds / 60
@@ -318,6 +328,9 @@ def _scored(
     from cafi.finetuning.scoring import score
     from cafi.finetuning.tuning import general_score
     from cafi.interpolators import registry
+    from cafi.report.evaluated import REPORT
+    from cafi.report.finetuned import RECORD, finetuned_page
+    from cafi.report.saving import save_page
 
     methods = {BASE: registry.get(base.card.method, base.weights), TUNED: registry.get(base.card.method, made.weights)}
     methods |= {name: registry.get(name) for name in CLASSICAL}
@@ -334,9 +347,10 @@ def _scored(
     metrics = {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general}
     folder = made.weights.parent
     _write(folder, base, tuned, run, metrics)
-    made = replace(made, scores=scores, general=general)
-    record = asdict(made) | {"run": run, "weights": made.weights.name, "card": made.card.name}
+    made = replace(made, scores=scores, general=general, report=folder / REPORT)
+    record = asdict(made) | {"run": run, "weights": made.weights.name, "card": made.card.name, "report": REPORT}
     (folder / RECORD).write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+    save_page(finetuned_page(folder), folder / REPORT)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Reports: of a held-out check, and of a finished movie."""
+"""Reports: of a held-out check, of a finished movie, and of fine-tuning."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def make_report(source: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
-    """Make (again) the report of a held-out check, or of a movie that `cafi.interpolate` wrote.
+    """Make (again) the report of a held-out check, of a movie that `cafi.interpolate` wrote, or of fine-tuning.
 
     Parameters
     ----------
     source : str or Path
-        The folder of a held-out check, or an interpolated movie.
+        The folder of a held-out check or of a fine-tuned model, or an interpolated movie.
     on_progress : callable, optional
         Called with how much of the work is done, and how much there is.
 
@@ -35,7 +35,7 @@ def make_report(source: str | Path, *, on_progress: Callable[[int, int], None] |
     Raises
     ------
     CafiError
-        If it is neither, or another file is in the way.
+        If it is none of them, or another file is in the way.
 
     Examples
     --------
@@ -44,13 +44,16 @@ def make_report(source: str | Path, *, on_progress: Callable[[int, int], None] |
     """
     from cafi.quality.results import FILE
     from cafi.report.evaluated import REPORT, evaluation_report
-    from cafi.report.saving import save
+    from cafi.report.finetuned import RECORD, finetuned_page
+    from cafi.report.saving import save, save_page
 
     source = Path(source)
     if not source.exists():
         raise CafiError(f"{source}: there is no such folder or movie; check the name.")
     if (source / FILE).is_file():
         return save(evaluation_report(source), source / REPORT, on_progress)
+    if (source / RECORD).is_file():
+        return save_page(finetuned_page(source), source / REPORT)
     return movie_report(source, on_progress)
 
 
@@ -76,7 +79,10 @@ def movie_report(target: Path, on_progress: Callable[[int, int], None] | None = 
     from cafi.report.saving import save
 
     if target.is_dir() and target.suffix != ".zarr":
-        raise CafiError(f"{target} holds no evaluation.json; name a folder that `cafi evaluate` made, or a movie.")
+        raise CafiError(
+            f"{target} holds no evaluation.json and no finetune.json; name a folder that `cafi evaluate` or"
+            " `cafi finetune` made, or a movie."
+        )
     beside = interval_path(target)
     with open_movie(target, ReadOptions()) as movie, _opened(beside) as intervals:
         if movie.header.frames is None:

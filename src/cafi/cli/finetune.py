@@ -90,6 +90,8 @@ def _report(made: Finetuned, out: Path) -> None:
     if made.scores:
         rows = [[s.movie, s.method, s.psnr, f"{s.ssim:.4f}", s.frames] for s in made.scores]
         console.print_table(("movie", "method", "PSNR, dB", "SSIM", "frames"), rows, "Test parts, seen by none")
+    if made.report:
+        console.say(f"The report, with curves and a picture, is {made.report}.")
     if not made.improved:
         console.say(f"Nothing was gained on validation in {made.steps} steps: {out} holds the base model, unchanged.")
         return

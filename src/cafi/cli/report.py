@@ -1,4 +1,4 @@
-"""``cafi report``: the page about a held-out check or a finished movie."""
+"""``cafi report``: the page about a held-out check, a finished movie or a fine-tuned model."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cafi.cli import console
 
 
 def report(folder: Path, /, *, open: bool = False, json: bool = False) -> int:  # noqa: A002 - the option's name
-    """Make (again) the report of a held-out check or of an interpolated movie, and print where it is.
+    """Make (again) the report of a held-out check, an interpolated movie or a fine-tuned model; print where it is.
 
     Parameters
     ----------
     folder
-        A folder that `cafi evaluate` made, or a movie that `cafi interpolate` made.
+        A folder that `cafi evaluate` or `cafi finetune` made, or a movie that `cafi interpolate` made.
     open
         Show it in the web browser.
     json

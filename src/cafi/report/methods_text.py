@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cafi.movie.frames import INTERPOLATED, RESAMPLED
+from cafi.report.tuning_verdict import BASE, NAMES, TUNED, signed
+from cafi.report.tuning_verdict import mean as mean_score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cafi.movie.frames import FrameTable
     from cafi.quality.results import Evaluation
+    from cafi.report.parting import Parted
 
 PAPER = "Priessner et al., Nature Methods 2024, doi:10.1038/s41592-023-02138-w"
 KNOWN = {
@@ -23,6 +26,7 @@ KNOWN = {
     "zooming_slowmo": "Zooming SlowMo (Xiang et al., CVPR 2020)",
     "dain": "DAIN (Bao et al., CVPR 2019)",
 }
+NAMED = 3  # movies, at most, that are named one by one
 
 
 def interpolation_text(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
@@ -84,6 +88,69 @@ def evaluation_text(evaluation: Evaluation, shown_scores: str) -> Iterator[str]:
         f"As held-out gaps are {evaluation.drop} times as long as the gaps that are filled later, these errors are"
         " upper estimates."
     )
+
+
+def finetuning_text(record: Mapping[str, Any], movies: Sequence[Parted], versions: Mapping[str, str]) -> Iterator[str]:
+    """Say how a network was adapted to movies, and what that changed.
+
+    Parameters
+    ----------
+    record : dict
+        As `cafi finetune` leaves it.
+    movies : sequence of Parted
+    versions : dict of str to str
+        Of the software, by name.
+    """
+    base, scores = record["run"]["base"], record["scores"]
+    names = _listed([movie.movie for movie in movies]) if len(movies) <= NAMED else f"{len(movies)} movies"
+    software = f"cafi {versions['cafi']}" if "cafi" in versions else "cafi"
+    yield (
+        f"{_capital(_method(base['method'], base['sha256']))} was fine-tuned for content-aware frame interpolation"
+        f" ({PAPER}) with {software} on {names} for {record['steps']} steps, to predict acquired frames from the frames"
+        f" around them (seed {record['run']['options']['seed']}). {_capital(_listed(list(_parting(movies))))}."
+        f" {_kept(record)}"
+    )
+    means = {NAMES.get(s["method"], s["method"]): mean_score(scores, s["method"]) for s in scores}
+    told = [f"{both['psnr']:.2f} dB and {both['ssim']:.4f} for {name}" for name, both in means.items()]
+    if told:
+        yield (
+            "On the test parts, which were used for nothing else and scored once, PSNR and SSIM"
+            f"{' (means over movies)' if len(movies) > 1 else ''} were {'; '.join(told)}. Intensities were normalised"
+            " for each channel by the movie's 0.1 and 99.9 percentiles. As held-out gaps are twice as long as the gaps"
+            " that are filled later, these errors are upper estimates."
+        )
+    general = record["general"]
+    if record["improved"] and BASE in general and TUNED in general:
+        yield (
+            f"On held-out simulated movies, expected PSNR was {general[BASE]:.2f} dB before and {general[TUNED]:.2f} dB"
+            " after fine-tuning."
+        )
+
+
+def _parting(movies: Sequence[Parted]) -> Iterator[str]:
+    """Say how movies were parted, each way once."""
+    words = {"time": "blocks of time", "space": "strips of the field"}
+    units = {"time": "frames", "space": "pixels"}
+    for along, guard in dict.fromkeys((movie.along, movie.guard) for movie in movies):
+        count = sum((movie.along, movie.guard) == (along, guard) for movie in movies)
+        which = f"{count} {'movie was' if count == 1 else 'movies were'}" if len(movies) > 1 else "the movie was"
+        yield (
+            f"{which} divided into {words[along]} for training, validation and test, with {guard} {units[along]}"
+            " between them that belonged to none"
+        )
+
+
+def _kept(record: Mapping[str, Any]) -> str:
+    if not record["improved"]:
+        return "No state was better on validation than the base model, which was kept."
+    return (
+        f"The state with the highest PSNR on validation was kept (step {record['step']},"
+        f" {signed(record['gain'], 2)} dB over the base model)."
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def ordinal(number: int) -> str:

@@ -30,7 +30,7 @@ STEPS = 100  # of progress for each section
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class Drawn:
     """A plot, ready for the page."""
 
     plot: Plot
@@ -47,7 +47,7 @@ class _Shown:
     player: dict[str, Any] | None
     player_notes: tuple[str, ...]
     kymographs: list[Kymograph]
-    plots: list[_Drawn]
+    plots: list[Drawn]
 
 
 def render(report: ReportData, on_progress: Callable[[int, int], None] | None = None) -> str:
@@ -59,14 +59,6 @@ def render(report: ReportData, on_progress: Callable[[int, int], None] | None = 
     on_progress : callable, optional
         Called with how much of the work is done, and how much there is.
     """
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("cafi.report", "page"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"shown": shown, "coded": coded}
-    page = files("cafi.report") / "page"
     with_footage = sum(section.footage is not None for section in report.sections)
     sections = []
     for index, section in enumerate(report.sections):
@@ -76,15 +68,37 @@ def render(report: ReportData, on_progress: Callable[[int, int], None] | None = 
                 on_progress(index * STEPS + STEPS * done // max(total, 1), STEPS * len(report.sections))
 
         sections.append(_shown(section, PICTURE_BYTES // max(with_footage, 1), watch))
-    return environment.get_template("report.html").render(
-        report=report,
-        sections=sections,
+    return fill("report.html", report.title, report=report, sections=sections, provenance=as_json(report.provenance))
+
+
+def fill(template: str, title: str, **parts: object) -> str:
+    """Return a page as HTML text, from a template that extends ``shell.html``; all that is put in is escaped."""
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("cafi.report", "page"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"shown": shown, "coded": coded}
+    page = files("cafi.report") / "page"
+    return environment.get_template(template).render(
+        title=title,
         version=cafi.__version__,
-        provenance=json.dumps(report.provenance, indent=2, ensure_ascii=False) if report.provenance else "",
         # Our own files, which must not be escaped.
         style=Markup((page / "style.css").read_text(encoding="utf-8")),  # noqa: S704
         script=Markup((page / "player.js").read_text(encoding="utf-8")),  # noqa: S704
+        **parts,
     )
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """Write a record for reading; nothing where it is empty."""
+    return json.dumps(record, indent=2, ensure_ascii=False) if record else ""
+
+
+def drawn(plot: Plot) -> Drawn:
+    """Make a plot ready for the page."""
+    return Drawn(plot, draw(plot), legend(plot), list(_numbers(plot)))
 
 
 def shown(cell: Cell) -> str:
@@ -130,8 +144,7 @@ def _shown(section: Section, budget: int, watch: Callable[[int, int], None]) -> 
         player = _player(section, pictures)
         notes = (*section.footage.notes, *_given_up(pictures))
         lines = kymographs(section.footage)
-    plots = [_Drawn(plot, draw(plot), legend(plot), list(_numbers(plot))) for plot in section.plots]
-    return _Shown(section, player, notes, lines, plots)
+    return _Shown(section, player, notes, lines, [drawn(plot) for plot in section.plots])
 
 
 def _player(section: Section, pictures: Pictures) -> dict[str, Any]:

@@ -34,7 +34,12 @@ def save(report: ReportData, path: Path, on_progress: Callable[[int, int], None]
         If another file is in the way, the disk is full or the folder cannot be written.
     """
     refuse_foreign(path)
-    text = render(report, on_progress)
+    return save_page(render(report, on_progress), path)
+
+
+def save_page(text: str, path: Path) -> Path:
+    """Write a page that is HTML text already, as `save` does, and return its path."""
+    refuse_foreign(path)
     unfinished = path.with_name(path.name + ".partial")
     with told_clearly(path, lambda: "the report is not stored"):
         unfinished.write_text(text, encoding="utf-8")
