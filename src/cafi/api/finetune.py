@@ -339,10 +339,10 @@ def _scored(
     with watch("scoring the test parts") as on_progress:
         scores = score(reels, methods, EngineOptions(device=options.device), on_progress)
     with watch("scoring on simulation") as on_progress:
-        device, side = choose_device(options.device), tuned.recipe.data.crop
-        general = {BASE: general_score(base, None, side, device)}
+        device = choose_device(options.device)
+        general = {BASE: general_score(base, None, device)}
         on_progress(1, 2)
-        general[TUNED] = general_score(base, tuned.weights, side, device) if made.improved else general[BASE]
+        general[TUNED] = general_score(base, tuned.weights, device) if made.improved else general[BASE]
         on_progress(2, 2)
     metrics = {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general}
     folder = made.weights.parent
