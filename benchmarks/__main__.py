@@ -13,6 +13,7 @@ from benchmarks import (
     calibration,
     experiments,
     faults,
+    finetuning,
     intervals,
     memory,
     methods,
@@ -69,6 +70,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], object]] = {
     "breaks": lambda chosen: breaks.report(chosen.movies),
     "experiments": lambda _: experiments.report(),
     "planning": lambda chosen: planning.report(chosen.movies),
+    "finetuning": lambda chosen: finetuning.report(chosen.movies),
     "realism": lambda chosen: realism.report(chosen.movies, count=400),
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from cafi.finetuning.folder import ModelFolder
     from cafi.finetuning.reels import Library, Reel
     from cafi.finetuning.scoring import Score
     from cafi.finetuning.tuning import Base, Tuned
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FinetuneOptions", "Finetuned", "finetune"]
 
-WORK, RUN = "work", "run.json"
 BASE, TUNED = "before", "fine-tuned"  # what the two are called in scores
 CLASSICAL = ("linear", "optical_flow")
 
@@ -138,6 +136,10 @@ def finetune(
     >>> tuned = cafi.finetune("cells.nd2", "cells_model", minutes=3)  # doctest: +SKIP
     >>> cafi.interpolate("cells.nd2", "cells_x2.ome.tif", weights="cells_model")  # doctest: +SKIP
     """
+    from accelerate import PartialState
+
+    from cafi.engine.devices import choose_device
+    from cafi.finetuning.folder import ModelFolder, run_of
     from cafi.finetuning.reels import Library
     from cafi.finetuning.tuning import trainee_of, tune
     from cafi.movie.options import ReadOptions as Read
@@ -151,25 +153,30 @@ def finetune(
     try:
         with watch("looking at the movies") as on_progress:
             reels, failed = _reels(sources, library, options.channels, trainee_of(base).multiple, on_progress)
-        run = _run_record(options, base, reels)
-        begun = () if weights is None else ("--weights", str(weights))
-        command = command_line(("finetune", *map(str, sources), "-o", str(out), *begun), (options, read))
-        _prepare(out, run, base, resume=resume, overwrite=overwrite)
+        run = run_of(options, base, reels)
+        folder = ModelFolder(out, base.card.method)
+        processes = PartialState(cpu=choose_device(options.device).type == "cpu")
+        if processes.is_main_process:
+            folder.prepare(run, resume=resume, overwrite=overwrite)
+        processes.wait_for_everyone()
         with watch("learning") as on_progress:
             tuned = tune(
                 reels,
                 base,
                 options,
-                out / WORK,
+                folder.work,
                 on_step=lambda p: on_progress(p.step, _foreseen(p, options)),
                 on_check=on_check or (lambda _: None),
             )
-        made = replace(_write(out, base, tuned, run | {"command": command}), failed=failed, skipped=skipped)
+        begun = () if weights is None else ("--weights", str(weights))
+        command = command_line(("finetune", *map(str, sources), "-o", str(out), *begun), (options, read))
+        run |= {"command": command}
+        if tuned.main:
+            folder.write(base, tuned, run)
         if tuned.stopped:
             raise KeyboardInterrupt
-        if tuned.main:
-            made = _scored(made, reels, base, tuned, run | {"command": command}, options, watch)
-        return made
+        made = replace(_made(folder, tuned), failed=failed, skipped=skipped)
+        return _scored(made, folder, reels, base, tuned, run, options, watch) if tuned.main else made
     finally:
         library.close()
 
@@ -224,46 +231,6 @@ def _reels(
     return reels, failed
 
 
-def _run_record(options: FinetuneOptions, base: Base, reels: Sequence[Reel]) -> dict[str, Any]:
-    """Everything that decides what is learned; a run goes on only with the same."""
-    from cafi.movie.fingerprint import fingerprint
-
-    movies = [
-        {"name": reel.path.name, "fingerprint": fingerprint(reel.path), "split": asdict(reel.split)} for reel in reels
-    ]
-    return {
-        "base": {"method": base.card.method, "name": base.card.name, "sha256": base.card.sha256},
-        "movies": json.loads(json.dumps(movies, default=lambda frames: [frames.start, frames.stop])),
-        "options": options.model_dump(mode="json", exclude={"minutes", "steps", "memory", "device"}),
-    }
-
-
-def _prepare(out: Path, run: dict[str, Any], base: Base, *, resume: bool, overwrite: bool) -> None:
-    """Make the folder ready, or refuse it."""
-    from cafi.report.evaluated import REPORT
-    from cafi.report.saving import refuse_foreign
-
-    if out.exists() and not out.is_dir():
-        raise CafiError(f"{out} is a file; name a folder for the model.")
-    refuse_foreign(out / REPORT)
-    note = out / WORK / RUN
-    if resume and note.exists():
-        if json.loads(note.read_text(encoding="utf-8")) != run:
-            raise CafiError(
-                f"{out} holds a run with other movies, options or base model; repeat those, or name another folder."
-            )
-        return
-    taken = [path for path in (note, _weights(out, base)) if path.exists()]
-    if taken and not overwrite:
-        raise CafiError(
-            f"{out} holds a model; give --resume to go on with it, --overwrite to replace it, or name another folder."
-        )
-    if (out / WORK).exists():
-        shutil.rmtree(out / WORK)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(run, indent=2), encoding="utf-8")
-
-
 def _foreseen(progress: Progress, options: FinetuneOptions) -> int:
     """Say how many steps there will be."""
     if options.steps:
@@ -271,50 +238,16 @@ def _foreseen(progress: Progress, options: FinetuneOptions) -> int:
     return max(progress.step, round(progress.step * 60 * options.minutes / max(progress.seconds, 1e-9)))
 
 
-def _weights(out: Path, base: Base) -> Path:
-    return out / f"{base.card.method}.safetensors"
-
-
-def _write(
-    out: Path, base: Base, tuned: Tuned, run: dict[str, Any], metrics: dict[str, Any] | None = None
-) -> Finetuned:
-    """Write the best weights, or those of the base model where nothing was better, with their card."""
-    from cafi.interpolators.weights import Card, card_path, load_weights, save_weights
-    from cafi.report.evaluated import REPORT
-    from cafi.report.finetuned import RECORD
-
-    path = _weights(out, base)
-    if tuned.main:
-        card = Card(
-            method=base.card.method,
-            name=out.name,
-            architecture=base.card.architecture,
-            training_data=f"{base.card.training_data}; then {', '.join(movie['name'] for movie in run['movies'])}",
-            recipe=asdict(tuned.recipe) | {"finetuned": run},
-            seed=tuned.recipe.seed,
-            steps=tuned.best.step,
-            hours=round(tuned.progress.seconds / 3600, 3),
-            metrics={"validation_gain": tuned.best.gain} | (metrics or {}),
-            licence=base.card.licence,
-        )
-        for told in (RECORD, REPORT):  # of weights that are replaced now
-            (out / told).unlink(missing_ok=True)
-        tensors = tuned.weights if tuned.weights is not None else load_weights(base.weights)[1]
-        save_weights(path, tensors, card, overwrite=True)
-    minutes = tuned.progress.seconds / 60
+def _made(folder: ModelFolder, tuned: Tuned) -> Finetuned:
+    improved, minutes = tuned.weights is not None, tuned.progress.seconds / 60
     return Finetuned(
-        path,
-        card_path(path),
-        tuned.weights is not None,
-        tuned.best.gain,
-        tuned.best.step,
-        tuned.progress.step,
-        minutes,
+        folder.weights, folder.card, improved, tuned.best.gain, tuned.best.step, tuned.progress.step, minutes
     )
 
 
 def _scored(
     made: Finetuned,
+    folder: ModelFolder,
     reels: Sequence[Reel],
     base: Base,
     tuned: Tuned,
@@ -328,11 +261,10 @@ def _scored(
     from cafi.finetuning.scoring import score
     from cafi.finetuning.tuning import general_score
     from cafi.interpolators import registry
-    from cafi.report.evaluated import REPORT
-    from cafi.report.finetuned import RECORD, finetuned_page
+    from cafi.report.finetuned import finetuned_page
     from cafi.report.saving import save_page
 
-    methods = {BASE: registry.get(base.card.method, base.weights), TUNED: registry.get(base.card.method, made.weights)}
+    methods = {BASE: registry.get(folder.method, base.weights), TUNED: registry.get(folder.method, made.weights)}
     methods |= {name: registry.get(name) for name in CLASSICAL}
     if not made.improved:
         del methods[TUNED]
@@ -344,13 +276,10 @@ def _scored(
         on_progress(1, 2)
         general[TUNED] = general_score(base, tuned.weights, device) if made.improved else general[BASE]
         on_progress(2, 2)
-    metrics = {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general}
-    folder = made.weights.parent
-    _write(folder, base, tuned, run, metrics)
-    made = replace(made, scores=scores, general=general, report=folder / REPORT)
-    record = asdict(made) | {"run": run, "weights": made.weights.name, "card": made.card.name, "report": REPORT}
-    (folder / RECORD).write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
-    save_page(finetuned_page(folder), folder / REPORT)
+    folder.write(base, tuned, run, {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general})
+    made = replace(made, scores=scores, general=general, report=folder.report)
+    folder.record(asdict(made), run)
+    save_page(finetuned_page(folder.path), folder.report)
     return made
 
 

@@ -87,11 +87,11 @@ def _say_how_it_goes(figures: dict[str, float]) -> None:
 def _report(made: Finetuned, out: Path) -> None:
     from cafi.api.finetune import BASE, TUNED
 
-    if made.scores:
-        rows = [[s.movie, s.method, s.psnr, f"{s.ssim:.4f}", s.frames] for s in made.scores]
-        console.print_table(("movie", "method", "PSNR, dB", "SSIM", "frames"), rows, "Test parts, seen by none")
-    if made.report:
-        console.say(f"The report, with curves and a picture, is {made.report}.")
+    if made.report is None:  # one of several processes, and not the main one
+        return
+    rows = [[s.movie, s.method, s.psnr, f"{s.ssim:.4f}", s.frames] for s in made.scores]
+    console.print_table(("movie", "method", "PSNR, dB", "SSIM", "planes"), rows, "Test parts, seen by none")
+    console.say(f"The report, with curves and a picture, is {made.report}.")
     if not made.improved:
         console.say(f"Nothing was gained on validation in {made.steps} steps: {out} holds the base model, unchanged.")
         return

@@ -114,7 +114,7 @@ class Piece:
             self.optimiser.step()
         self.optimiser.zero_grad()
         progress.step += 1
-        progress.seconds = self.before + time.monotonic() - self.began
+        self._count_time()
         self._count_lost(finite)
         if finite:
             self.usual = norm if self.usual == math.inf else self._usual_with(norm)
@@ -123,6 +123,9 @@ class Piece:
             # Early weights are mostly chance: the average forgets them sooner.
             decay = min(how.average, progress.step / (progress.step + 10))
             move_average(self.average, self.accelerator.unwrap_model(self.network), decay)
+
+    def _count_time(self) -> None:
+        self.progress.seconds = self.before + time.monotonic() - self.began
 
     def _usual_with(self, norm: float) -> float:
         """Move what is usual towards a norm, by no more than a spike, so that a lasting change is followed."""
@@ -176,6 +179,7 @@ class Piece:
 
     def save(self) -> None:
         """Write the checkpoint."""
+        self._count_time()
         if self.main:
             network = self.accelerator.unwrap_model(self.network)
             save_checkpoint(self.out / CHECKPOINT, network, self.average, self.progress, self._origin())
