@@ -69,3 +69,18 @@ def test_a_missing_file_and_unshipped_weights_are_refused(tmp_path):
         load_weights(tmp_path / "none.safetensors")
     with pytest.raises(CafiError, match="ships no weights for nonsense"):
         shipped("nonsense")
+
+
+def test_the_folder_of_a_model_stands_for_its_weights(saved):
+    path, tensors, _ = saved
+    card, found = load_weights(path.parent)
+    assert card == load_card(path) == load_card(path.parent)
+    assert set(found) == set(tensors)
+    path.with_name("other.safetensors").write_bytes(path.read_bytes())
+    with pytest.raises(CafiError, match=r"holds several weights \(mine\.safetensors, other\.safetensors\); name a"):
+        load_weights(path.parent)
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    with pytest.raises(CafiError, match=r"holds no weights; name a \.safetensors file"):
+        load_card(tmp_path)
