@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks import (
     breaks,
     calibration,
+    cycle,
     experiments,
     faults,
     finetuning,
@@ -64,6 +65,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], object]] = {
     "calibration": lambda chosen: calibration.report(chosen.movies, _figure(chosen, "calibration")),
     "intervals": lambda chosen: intervals.report(chosen.movies),
     "faults": lambda chosen: faults.report(chosen.movies, _figure(chosen, "faults")),
+    "cycle": lambda chosen: cycle.report(chosen.movies),
     "verdict": lambda chosen: verdict.report(chosen.movies),
     "still": lambda _: still.report(),
     "tiles": lambda chosen: tiles.report(chosen.movies),

@@ -37,24 +37,44 @@ def test_noise_of_spots_is_that_of_filtered_white_noise():
         assert spots(white, size).std() == pytest.approx(spot_noise(np.float32(1), size), rel=0.05)
 
 
-# Ghosts of half amplitude stay within what the ends show around them; docs/trust.md says how seldom they are found.
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ghost"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_planted_faults_are_found_where_they_are(scene, kind):
     before, after, middle = scene
     ends = look(before, after, 0.5)
-    clean = implausible.find(ends, middle).score
+    judge = implausible.Judge(ends)
+    clean = judge.find(middle).score
     assert not implausible.flagged([clean], clean)
     hits = made = 0
-    for seed in range(8):
+    for seed in range(12):
         found = plant(kind, middle, ends.noise, 15, 6, np.random.default_rng(seed))
         if found is None:
             continue
-        place = implausible.find(ends, found.plane)
+        place = judge.find(found.plane)
         made += 1
         hits += implausible.flagged([clean], place.score) and np.hypot(place.y - found.y, place.x - found.x) <= 8
-    assert made >= 4
-    # Texture hides a shifted disc: its edges look like the rest.
-    assert hits >= (0.5 if kind == "shifted" else 0.75) * made
+    assert made >= 10
+    assert hits >= 0.85 * made
+
+
+def test_what_a_mixture_of_the_ends_explains_is_plausible(scene):
+    ends = look(*scene[:2], 0.5)
+    judge = implausible.Judge(ends)
+    for mixture in (ends.still_blend, ends.moved_blend, ends.before, 0.5 * ends.moved[1]):
+        assert judge.find(mixture.astype(np.float32)).score < 0.01
+
+
+def test_usual_variance_is_fitted_to_its_evidence_and_not_to_a_fault():
+    rng = np.random.default_rng(0)
+    first, second = rng.random((2, 200, 200)).astype(np.float32)
+    floor = np.full((200, 200), 1e-3, np.float32)
+    truth = 3 * first + 0.5 * second
+    squares = (truth * np.square(rng.standard_normal((200, 200)))).astype(np.float32)
+    squares[90:110, 90:110] *= 100
+    fitted = implausible.usual(squares, [first, second, floor])
+    # One pixel in a hundred is of the fault, and counts as at most nine times the usual; unclipped, all would double.
+    assert np.mean(fitted / truth) == pytest.approx(1, abs=0.15)
+    assert np.corrcoef(fitted.ravel(), truth.ravel())[0, 1] > 0.98
+    assert (implausible.usual(np.zeros_like(floor), [first, floor]) >= floor).all()
 
 
 def test_linear_blending_of_moving_texture_is_no_better_than_itself(scene):

@@ -84,7 +84,7 @@ def check(before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int) 
 def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int, channel: int) -> GapCheck:
     ends = look(before, after, t)
     made = reduced(mean, ends.block)
-    place = implausible.find(ends, made)
+    place = implausible.Judge(ends).find(made)
     matched = motion.unmatched(ends)
     seen = appearing.appearing(ends)
     found = GapCheck(

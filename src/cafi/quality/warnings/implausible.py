@@ -1,8 +1,10 @@
 """Things in a prediction that neither end of its gap explains: erased, invented, doubled, displaced, ghosts.
 
-A pixel is explained where what is about as large as a spot lies in the range that one of several mixtures of the ends
-shows within two pixels: the ends moved along their optical flow, their mean, or the mean as they lie. What is left is
-compared with what is left around it, so that one place among many rough ones is not reported.
+What the ends explain is the mixture of them that comes closest to the prediction: moved along their optical flow, as
+they lie, and the lower and upper of both moved ones. What is left is compared with what is usual: its variance is a sum
+of non-negative parts, each in proportion to one piece of local evidence (how much the ends disagree, moved and as they
+lie; how much structure there is; what is left around; noise), fitted to the frame itself. A method that is not exact at
+sharp or badly matched structure is thereby measured by its own ways, without the truth.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from cafi.quality.intervals.features import blur
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float32]
 
 SIZES = (1.0, 1.8, 3.0)  # pixels, standard deviations of what is looked for
-NEAR = np.ones((5, 5), np.uint8)  # two pixels around: how far a spot may be misplaced
+NEAR, WIDE = 2.0, 6.0  # times the size: neighbourhoods of the evidence
 AROUND = 15.0  # pixels, over which what is left is usual
-FLOOR = 2.5  # standard deviations of noise below which nothing is unusual
-BORDER = 3  # pixels that are not judged: content enters and leaves there
-USUAL = 4.0  # score that the frames of any movie may reach
-THRESHOLD = 1.25  # times the usual score of the movie; benchmarks/faults.py says how it was found
+FLOOR = 0.5  # standard deviations of noise that are always usual
+CLIPPED = 9.0  # times the usual variance: what exceeds it is a fault, and must not count as usual
+STEPS = 20  # of the fit
+PIXELS = 4096  # that the fit looks at
+AREA = 4.0  # pixels: what displaced things and ghosts leave is weak, but fills an area
+AREA_WEIGHT = 2.5  # makes the usual maxima of single places and of areas about equal
+BORDER = 8  # pixels that are not judged: content enters and leaves there
+USUAL = 4.0  # score that the frames of any movie may reach, as the largest of so many random numbers does
+THRESHOLD = 1.4  # times the usual score of the movie; benchmarks/faults.py says how it was found
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Unexplained:
     Attributes
     ----------
     score : float
-        How large what is left there is, in units of what is usual around it.
+        How large what is left there is, in units of what is usual there.
     y, x : int
         Where, in pixels of the frame.
     """
@@ -51,25 +57,35 @@ class Unexplained:
     x: int
 
 
-def find(ends: Ends, mean: Plane) -> Unexplained:
-    """Find the least plausible place of a prediction (Y, X), as small as the ends."""
-    seen = score_map(ends, mean)
-    edge = BORDER if min(seen.shape) > 3 * BORDER else 0
-    inner = seen[edge : seen.shape[0] - edge, edge : seen.shape[1] - edge]
-    y, x = np.unravel_index(int(inner.argmax()), inner.shape)
-    return Unexplained(float(inner[y, x]), (int(y) + edge) * ends.block, (int(x) + edge) * ends.block)
+class Judge:
+    """What the ends of one gap tell about any prediction in it.
 
+    Parameters
+    ----------
+    ends : Ends
+    """
 
-def score_map(ends: Ends, mean: Plane) -> Plane:
-    """Return for every pixel how unusual is what no mixture explains, shape (Y, X)."""
-    mixtures = (ends.moved_blend, ends.still_blend, *ends.moved)
-    best = np.zeros_like(mean)
-    for size in SIZES:
-        made = spots(mean, size)
-        left = np.min([_outside(made, spots(mixture, size)) for mixture in mixtures], axis=0)
-        usual = np.sqrt(np.square(FLOOR * spot_noise(ends.noise, size)) + blur(np.square(left), AROUND))
-        best = np.maximum(best, left / usual)
-    return np.asarray(best, np.float32)
+    def __init__(self, ends: Ends) -> None:
+        mixed = (*ends.moved, ends.before, ends.after, np.minimum(*ends.moved), np.maximum(*ends.moved))
+        self._block = ends.block
+        self._mixtures = [_Mixture([spots(plane, size) for plane in mixed]) for size in SIZES]
+        self._evidence = [_evidence(ends, size) for size in SIZES]
+
+    def find(self, mean: Plane) -> Unexplained:
+        """Find the least plausible place of a prediction (Y, X), as small as the ends."""
+        seen = self.score_map(mean)
+        edge = BORDER if min(seen.shape) > 3 * BORDER else 0
+        inner = seen[edge : seen.shape[0] - edge, edge : seen.shape[1] - edge]
+        y, x = np.unravel_index(int(inner.argmax()), inner.shape)
+        return Unexplained(float(inner[y, x]), (int(y) + edge) * self._block, (int(x) + edge) * self._block)
+
+    def score_map(self, mean: Plane) -> Plane:
+        """Return for every pixel how unusual is what no mixture of the ends explains, shape (Y, X)."""
+        best = np.zeros_like(mean)
+        for size, mixture, evidence in zip(SIZES, self._mixtures, self._evidence, strict=True):
+            left = np.square(mixture.left_of(spots(mean, size)))
+            best = np.maximum(best, left / usual(left, [blur(left, AROUND), *evidence]))
+        return np.asarray(np.sqrt(np.maximum(best, AREA_WEIGHT**2 * blur(best, AREA))), np.float32)
 
 
 def flagged(scores: Sequence[float], score: float) -> bool:
@@ -77,8 +93,54 @@ def flagged(scores: Sequence[float], score: float) -> bool:
     return score > THRESHOLD * max(USUAL, float(np.median(scores)))
 
 
-def _outside(made: Plane, expected: Plane) -> Plane:
-    """How far a plane lies outside of the range that another has around each pixel."""
-    above = made - cv2.dilate(expected, NEAR)
-    below = cv2.erode(expected, NEAR) - made
-    return np.asarray(np.maximum(np.maximum(above, below), 0), np.float32)
+def usual(squares: Plane, evidence: Sequence[Plane]) -> Plane:
+    """Fit variances to squares of values of mean zero: a sum of evidence with non-negative weights.
+
+    Maximum likelihood of normal variables by multiplicative updates (Itakura-Saito divergence; Fevotte et al., Neural
+    Computation 21, 2009), each square clipped to what is still usual. The last piece of evidence has a weight of at
+    least one.
+
+    Parameters
+    ----------
+    squares : ndarray of float32, shape (Y, X)
+    evidence : sequence of ndarray of float32, shape (Y, X)
+        Not negative; the last one positive.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+    """
+    step = squares.size // PIXELS + 1
+    parts = np.stack([plane.ravel()[::step] for plane in evidence]).astype(np.float64)
+    parts /= (scale := np.maximum(parts.mean(1, keepdims=True), 1e-30))
+    least = scale[-1] * parts[-1]
+    seen = squares.ravel()[::step] + least
+    weights = np.full(len(parts), np.median(seen) / len(parts))
+    for _ in range(STEPS):
+        variance = np.maximum(weights @ parts, least)
+        clipped = np.minimum(seen, CLIPPED * variance)
+        weights *= np.sqrt((parts @ (clipped / variance**2)) / (parts @ (1 / variance)))
+    weights /= scale[:, 0]
+    fitted = sum(np.float32(w) * plane for w, plane in zip(weights, evidence, strict=True))
+    return np.asarray(np.maximum(fitted, evidence[-1]), np.float32)
+
+
+class _Mixture:
+    """Sums of planes (Y, X), by least squares."""
+
+    def __init__(self, planes: Sequence[Plane]) -> None:
+        self._planes = np.stack([plane.ravel() for plane in planes]).astype(np.float32)
+        # Ends that are alike make planes that are alike: the pseudo-inverse divides the weight among them.
+        self._inverse = np.linalg.pinv((self._planes @ self._planes.T).astype(np.float64), 1e-6, hermitian=True)
+
+    def left_of(self, plane: Plane) -> Plane:
+        """What the sum that comes closest leaves of a plane."""
+        weights = self._inverse @ (self._planes @ plane.ravel())
+        return np.asarray(plane - (weights.astype(np.float32) @ self._planes).reshape(plane.shape), np.float32)
+
+
+def _evidence(ends: Ends, size: float) -> list[Plane]:
+    differing = (ends.moved[0] - ends.moved[1], ends.before - ends.after, ends.moved[0])
+    energies = [np.square(spots(plane, size)) for plane in differing]
+    local = [blur(energy, reach * size) for energy in energies for reach in (NEAR, WIDE)]
+    return [*local, FLOOR**2 * np.square(spot_noise(ends.noise, size))]
