@@ -1,10 +1,11 @@
 """Things in a prediction that neither end of its gap explains: erased, invented, doubled, displaced, ghosts.
 
-What the ends explain is the mixture of them that comes closest to the prediction: moved along their optical flow, as
-they lie, and the lower and upper of both moved ones. What is left is compared with what is usual: its variance is a sum
-of non-negative parts, each in proportion to one piece of local evidence (how much the ends disagree, moved and as they
-lie; how much structure there is; what is left around; noise), fitted to the frame itself. A method that is not exact at
-sharp or badly matched structure is thereby measured by its own ways, without the truth.
+What the ends explain is the mixture of them that comes closest to the prediction: moved along the motion of the middle,
+along the forward and the backward flow, as they lie, and the lower and upper of both moved ones. What is left is
+compared with what is usual: its variance is a sum of non-negative parts, each in proportion to one piece of local
+evidence (how much the ends disagree, moved and as they lie; how much structure there is; what is left around; noise),
+fitted to the frame itself. A method that is not exact at sharp or badly matched structure is thereby measured by its
+own ways, without the truth.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cafi.interpolators.classical.dis import warp
 from cafi.quality.intervals.features import blur
 from cafi.quality.warnings.ends import spot_noise, spots
 
@@ -66,7 +68,10 @@ class Judge:
     """
 
     def __init__(self, ends: Ends) -> None:
-        mixed = (*ends.moved, ends.before, ends.after, np.minimum(*ends.moved), np.maximum(*ends.moved))
+        t, motion = ends.t, ends.motion
+        direct = warp(ends.before, t * motion.backward), warp(ends.after, (1 - t) * motion.forward)
+        extremes = np.minimum(*ends.moved), np.maximum(*ends.moved)
+        mixed = (*ends.moved, *direct, *extremes, ends.before, ends.after)
         self._block = ends.block
         self._mixtures = [_Mixture([spots(plane, size) for plane in mixed]) for size in SIZES]
         self._evidence = [_evidence(ends, size) for size in SIZES]
