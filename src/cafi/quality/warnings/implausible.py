@@ -148,4 +148,4 @@ def _evidence(ends: Ends, size: float) -> list[Plane]:
     differing = (ends.moved[0] - ends.moved[1], ends.before - ends.after, ends.moved[0])
     energies = [np.square(spots(plane, size)) for plane in differing]
     local = [blur(energy, reach * size) for energy in energies for reach in (NEAR, WIDE)]
-    return [*local, FLOOR**2 * np.square(spot_noise(ends.noise, size))]
+    return [*local, np.square(FLOOR * spot_noise(ends.noise, size))]
