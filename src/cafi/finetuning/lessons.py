@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from cafi.finetuning.previews import write_preview
 from cafi.finetuning.windows import OwnWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import torch
-    from torch import nn
+    from torch import Tensor, nn
 
     from cafi.finetuning.examination import Examination
     from cafi.finetuning.keeping import Keeper
@@ -40,6 +41,8 @@ class OwnLessons:
     kind : Kind
     examination : Examination
     keeper : Keeper
+    start : mapping of str to Tensor
+        Weights of the base model.
     previews : Path
         Folder of pictures.
     general : Lessons, optional
@@ -50,6 +53,7 @@ class OwnLessons:
     kind: Kind
     examination: Examination
     keeper: Keeper
+    start: Mapping[str, Tensor]
     previews: Path
     general: Lessons | None = None
     _pictured: float = 0.0
@@ -60,14 +64,39 @@ class OwnLessons:
         return own if self.general is None else _mixed(own, self.general.begin(device, seed), seed)
 
     def judge(self, trainee: Trainee, network: nn.Module, step: int) -> dict[str, float]:
-        """Return the gain over the base model in dB; keep the network if it is the best so far."""
+        """Return the gain over the base model in dB; keep the network if it is the best so far.
+
+        What is judged and kept lies half way between the base model and what was learned.
+        """
         del trainee
-        gain = self.examination.gain(network)
-        self.keeper.see(network, gain, step)
+        kept = halfway(self.start, network)
+        gain = self.examination.gain(kept)
+        self.keeper.see(kept, gain, step)
         if time.monotonic() - self._pictured > PREVIEW_EVERY:
             write_preview(self.examination, self.previews / f"step_{step:06d}.png")
             self._pictured = time.monotonic()
         return {"loss": -gain, "gain": gain, "best_gain": self.keeper.best.gain}
+
+
+@torch.no_grad()
+def halfway(start: Mapping[str, Tensor], network: nn.Module) -> nn.Module:
+    """Return a network whose weights are the mean of two networks'.
+
+    A few frames teach much that does not hold for the next; half of it serves other times and places better
+    (Wortsman et al. 2022, WiSE-FT, with alpha = 0.5).
+
+    Parameters
+    ----------
+    start : mapping of str to Tensor
+        Weights of one.
+    network : Module
+        The other; it stays as it is.
+    """
+    made = copy.deepcopy(network)
+    for name, value in made.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(start[name].to(value), 0.5)
+    return made
 
 
 def _mixed(own: Iterator[Windows], general: Iterator[Windows], seed: int) -> Iterator[Windows]:

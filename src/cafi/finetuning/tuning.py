@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cafi.interpolators.weights import Card
     from cafi.training.trainees import Trainee
 
-RATE = 1e-4
+RATE = 2e-4
 AVERAGE = 0.99
 PATIENCE = 20  # judgements without a gain
 WARM_UP = 30  # steps
@@ -131,6 +131,7 @@ def tune(
         Kind(middle, trainee.multiple, fitted.largest, fitted.batch),
         Examination(reels, base.interpolator, device),
         Keeper(folder),
+        {name: value.detach().clone() for name, value in trainee.network.state_dict().items()},
         folder / "previews",
         RecipeLessons(recipe, folder) if options.keep_general else None,
     )
