@@ -26,7 +26,9 @@ class MethodOptions(BaseModel):
 
     method: str = Field(DEFAULT_METHOD, description="The method that fills the gaps; `cafi models list` shows all.")
     weights: str | None = Field(
-        None, description="Weights of your own training for a learned method: a .safetensors file, its card beside it."
+        None,
+        description="Weights of your own training for a learned method: the folder that `cafi finetune` made, or a"
+        " .safetensors file with its card beside it.",
     )
     zoom: int = Field(
         1,

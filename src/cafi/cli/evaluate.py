@@ -41,7 +41,7 @@ def evaluate(
     out
         The folder for the results: report.html to look at; evaluation.json, scores.csv, summary.csv.
     weights
-        Weights of your own training (.safetensors) for the learned method that they belong to.
+        Weights of your own training (a fine-tuned model, or .safetensors) for the method that they belong to.
     overwrite
         Replace an evaluation that the folder holds.
     json

@@ -155,7 +155,9 @@ def load_weights(path: Path, method: str | None = None) -> tuple[Card, dict[str,
     path = weights_in(path)
     card = load_card(path)
     if method is not None and card.method != method:
-        raise CafiError(f"{path} holds weights of {card.method}, not of {method}; name others.")
+        raise CafiError(
+            f"{path} holds weights of {card.method}, not of {method}; take the method {card.method}, or other weights."
+        )
     try:
         content = path.read_bytes()
         tensors = load(content)
