@@ -144,7 +144,8 @@ def _kept(record: Mapping[str, Any]) -> str:
     if not record["improved"]:
         return "No state was better on validation than the base model, which was kept."
     return (
-        f"The state with the highest PSNR on validation was kept (step {record['step']},"
+        "Judged were weights half way between the base model's and those learned (Wortsman et al. 2022); the state with"
+        f" the highest PSNR on validation was kept (step {record['step']},"
         f" {signed(record['gain'], 2)} dB over the base model)."
     )
 
