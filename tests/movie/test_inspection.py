@@ -174,9 +174,10 @@ def test_memory_does_not_grow_with_length():
         tracemalloc.stop()
         return result
 
-    peak(10)
+    for _ in range(2):  # what Python keeps for itself, it takes in the first runs
+        peak(1000)
     # One plane takes 32 kB, and the report on one some hundreds of bytes.
-    assert peak(1000) - peak(100) < 60_000
+    assert peak(1000) - peak(100) < 20_000
 
 
 def test_regular_times_have_no_jitter():

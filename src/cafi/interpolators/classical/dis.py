@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Flow = NDArray[np.float32]
 
-SMALLEST = 16  # pixels: DIS needs 12; smaller frames are padded
+SMALLEST = 32  # pixels: in longer frames with a smaller side DIS (FAST) ends the process; smaller frames are padded
+KEPT = 8  # estimators in each thread
 LARGE = 2**19  # pixels: for larger frames the 200 bytes that DIS takes for each pixel are given back at once
 _LOCAL = threading.local()
 
@@ -132,7 +133,7 @@ def _grid(height: int, width: int) -> Flow:
 
 
 def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> Flow:
-    flow: Flow = _estimator(preset, first.size).calc(_eight_bit(first), _eight_bit(last), None)
+    flow: Flow = _estimator(preset, first.shape).calc(_eight_bit(first), _eight_bit(last), None)
     bad = ~np.isfinite(flow).all(axis=2)
     if bad.any():
         warnings.warn(
@@ -142,15 +143,22 @@ def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int) -> 
     return np.asarray(flow, np.float32)
 
 
-def _estimator(preset: int, pixels: int) -> Any:
-    """One estimator for each thread, as they keep buffers and must not be shared; large frames get one of their own."""
-    if pixels > LARGE:
+def _estimator(preset: int, shape: tuple[int, ...]) -> Any:
+    """One estimator for each thread and size; large frames get one of their own.
+
+    Estimators keep buffers and must not be shared. What one has seen of another size changes what it finds later: for a
+    small frame it chooses finer levels, and keeps them.
+    """
+    if shape[0] * shape[1] > LARGE:
         return cv2.DISOpticalFlow_create(preset)  # type: ignore[attr-defined]
     if not hasattr(_LOCAL, "estimators"):
         _LOCAL.estimators = {}
-    if preset not in _LOCAL.estimators:
-        _LOCAL.estimators[preset] = cv2.DISOpticalFlow_create(preset)  # type: ignore[attr-defined]
-    return _LOCAL.estimators[preset]
+    kept: dict[tuple[int, tuple[int, ...]], Any] = _LOCAL.estimators
+    if (preset, shape) not in kept:
+        if len(kept) >= KEPT:
+            kept.clear()
+        kept[preset, shape] = cv2.DISOpticalFlow_create(preset)  # type: ignore[attr-defined]
+    return kept[preset, shape]
 
 
 def _eight_bit(frame: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -1,0 +1,50 @@
+"""What optical flow finds depends on the two frames alone, and no shape of them ends the process."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from cafi.interpolators.classical.dis import KEPT, estimate_motion, one_opencv_thread
+
+
+def _pair(height, width, seed=0):
+    texture = gaussian_filter(np.random.default_rng(seed).standard_normal((height, width)), 3, mode="wrap")
+    texture = ((texture - texture.min()) / np.ptp(texture)).astype(np.float32)
+    return texture, np.roll(texture, 3, 1)
+
+
+def _fresh(pair):
+    """Estimate in a thread that has estimated nothing before."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(estimate_motion, *pair).result()
+
+
+@pytest.mark.parametrize("before", [[(40, 50)], [(200, 300)], [(32 + i, 48) for i in range(KEPT + 2)]])
+def test_frames_seen_before_do_not_matter(before):
+    with one_opencv_thread(), ThreadPoolExecutor(1) as pool:
+        for size in before:
+            pool.submit(estimate_motion, *_pair(*size)).result()
+        found = pool.submit(estimate_motion, *_pair(128, 96, 1)).result()
+        expected = _fresh(_pair(128, 96, 1))
+    assert np.array_equal(found.forward, expected.forward)
+    assert np.array_equal(found.backward, expected.backward)
+    assert np.array_equal(found.middle, expected.middle)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 300), (12, 900), (31, 640)])
+def test_narrow_frames_do_not_end_the_process(height, width):
+    told = f"""
+import numpy as np
+from cafi.interpolators.classical.dis import estimate_motion
+from tests.interpolators.test_dis import _pair
+for seed in range(10):
+    found = estimate_motion(*_pair({height}, {width}, seed))
+    assert found.middle.shape == ({height}, {width}, 2)
+    assert abs(float(np.median(found.middle[..., 0])) - 3) < 0.2
+"""
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
