@@ -59,6 +59,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], object]] = {
     "speed": _speed,
     "memory": _memory,
     "quality": lambda chosen: methods.report(chosen.movies),
+    "reduced": lambda chosen: methods.report_reduced(chosen.movies),
     "particles": lambda _: particles.report(),
     "peers": lambda chosen: peers.report(chosen.rife),
     "networks": lambda _: networks.report(),

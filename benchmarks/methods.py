@@ -30,6 +30,7 @@ REFERENCES = {
     "reference DIS": reference_dis.predict,
     "reference DIS, own flows": reference_dis.predict_own,
 }
+REDUCED = tuple(name for name in registry.installed() if name.endswith("-small"))
 CHOOSING = (
     "beads_brightfield",
     "cancer_migration",
@@ -41,20 +42,29 @@ CHOOSING = (
 
 
 def report(folder: Path, steps: tuple[int, ...] = (2, 3, 4)) -> None:
-    """Print a table for each rate: PSNR and SSIM of every method on every movie of a folder."""
+    """Print a table for each rate: PSNR and SSIM of all methods but the reduced networks on each movie of a folder."""
+    names = (*(name for name in registry.installed() if name not in REDUCED), *REFERENCES)
     for step in steps:
-        rows = {path.stem: score_movie(path, step) for path in sorted(folder.glob("*.tif"))}
-        rows = {name: row for name, row in rows.items() if row}
-        names = list(next(iter(rows.values())))
-        rows["mean"] = {m: tuple(np.mean([row[m] for row in rows.values()], axis=0)) for m in names}
-        for measure, digits in (("PSNR", 2), ("SSIM", 4)):
-            print(f"\n{measure}, {step - 1} of {step} frames dropped\n")
-            print("| movie | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
-            for name, row in rows.items():
-                print(f"| {name} | " + " | ".join(f"{row[m][measure == 'SSIM']:.{digits}f}" for m in names) + " |")
-        print(json.dumps({"step": step, "scores": rows}))
-        del rows["mean"]
-        _report_gains(rows, step)
+        _report_gains(_report_scores(folder, step, names), step)
+
+
+def report_reduced(folder: Path) -> None:
+    """Print the same of the reduced networks, which take half an hour, with every second frame dropped alone."""
+    _report_scores(folder, 2, REDUCED)
+
+
+def _report_scores(folder: Path, step: int, names: tuple[str, ...]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Print two tables, and return scores by movie and method."""
+    rows = {path.stem: score_movie(path, step, names) for path in sorted(folder.glob("*.tif"))}
+    rows = {name: row for name, row in rows.items() if row}
+    mean = {m: tuple(np.mean([row[m] for row in rows.values()], axis=0)) for m in names}
+    for measure, digits in (("PSNR", 2), ("SSIM", 4)):
+        print(f"\n{measure}, {step - 1} of {step} frames dropped\n")
+        print("| movie | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
+        for name, row in (rows | {"mean": mean}).items():
+            print(f"| {name} | " + " | ".join(f"{row[m][measure == 'SSIM']:.{digits}f}" for m in names) + " |")
+    print(json.dumps({"step": step, "scores": rows}), flush=True)
+    return rows
 
 
 def _report_gains(rows: dict[str, dict[str, tuple[float, float]]], step: int) -> None:
