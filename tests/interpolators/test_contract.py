@@ -75,7 +75,7 @@ def test_the_result_does_not_depend_on_the_batch(name):
         torch.testing.assert_close(together[b : b + 1], alone, rtol=0, atol=tolerance)
 
 
-# Zooming SlowMo paints frames from features: nothing in it holds a constant scene (its README says by how much it fails).
+# Zooming SlowMo paints frames from features: nothing in it holds a constant scene (its README says how far it is off).
 @pytest.mark.parametrize("name", [name for name in METHODS if not name.startswith("zooming-slowmo")])
 def test_a_constant_scene_stays_constant_also_at_the_ends_of_the_movie(name):
     method = registry.get(name)
