@@ -40,7 +40,7 @@ def _tune(movie, tmp_path, out="model", **changes):
 
 def test_a_network_gets_better_on_what_it_was_not_shown(movie, tmp_path):
     checks = []
-    made = _tune(movie, tmp_path, steps=40, on_check=checks.append)
+    made = _tune(movie, tmp_path, steps=100, on_check=checks.append)
     assert made.improved
     assert made.gain == pytest.approx(max(c["gain"] for c in checks), abs=1e-5)
     assert made.gain > 0.3

@@ -116,7 +116,7 @@ def test_flow_that_is_not_finite_becomes_no_motion_with_a_warning(monkeypatch):
         def calc(self, first, last, flow):
             return np.full((*first.shape, 2), np.nan, np.float32)
 
-    monkeypatch.setattr(dis, "_estimator", lambda preset, pixels: Broken())
+    monkeypatch.setattr(dis, "_estimator", lambda *_: Broken())
     a, b = texture(32), texture(32, seed=1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
