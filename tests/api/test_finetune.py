@@ -103,12 +103,17 @@ def test_the_base_model_stays_where_nothing_is_gained(movie, tmp_path, monkeypat
     assert all(torch.equal(base[name], kept[name]) for name in base)
 
 
-def test_a_run_goes_on_where_it_was_and_only_with_the_same(movie, tmp_path):
-    first = _tune(movie, tmp_path, steps=6)
+def test_a_run_goes_on_where_it_was_and_only_with_the_same(movie, tmp_path, monkeypatch):
+    with monkeypatch.context() as hurried:
+        hurried.setattr("cafi.finetuning.examination.SECONDS", 0.0)
+        first = _tune(movie, tmp_path, steps=6)
+    asked = tmp_path / "model" / "work" / "asked.json"
+    assert asked.read_text() == "4"  # as few as may be: there was no time
     more = _tune(movie, tmp_path, steps=12, resume=True)
     assert (first.steps, more.steps) == (6, 12)
     assert more.minutes > first.minutes
     assert more.gain >= first.gain
+    assert asked.read_text() == "4"
     with pytest.raises(CafiError, match="give --resume to go on with it, --overwrite to replace it"):
         _tune(movie, tmp_path)
     with pytest.raises(CafiError, match="holds a run with other movies, options or base model"):

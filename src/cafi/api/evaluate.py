@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from cafi.api.batch import sources_of
 from cafi.api.budget import Budget
 from cafi.api.command import command_line
+from cafi.api.described import described, unwatched
 from cafi.api.report import make_report
 from cafi.errors import CafiError
 from cafi.quality.downstream_options import DownstreamOptions
@@ -115,7 +113,7 @@ def evaluate(
     from cafi.movie.options import ReadOptions as Read
     from cafi.report.watching import forget
 
-    options = _described(options, changes)
+    options = described(EvaluateOptions, options, changes)
     folder = Path(folder)
     if read is not None and read.scene == "all":
         raise CafiError("One scene of a file is evaluated at a time; say which with --scene N.")
@@ -128,7 +126,7 @@ def evaluate(
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
     command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine, downstream))
-    watch = watch or _unwatched
+    watch = watch or unwatched
     downstream = downstream or DownstreamOptions()
     session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command, downstream)
     try:
@@ -164,20 +162,6 @@ class _Session:
     watch: Watch
     command: str
     downstream: DownstreamOptions
-
-
-def _described(options: EvaluateOptions | None, changes: dict[str, Any]) -> EvaluateOptions:
-    from cafi.run import sentence_for
-
-    given = {} if options is None else options.model_dump(exclude_unset=True)
-    unknown = set(changes) - set(EvaluateOptions.model_fields)
-    if unknown:
-        known = ", ".join(EvaluateOptions.model_fields)
-        raise CafiError(f"There is no option '{min(unknown)}'; the options are {known}.")
-    try:
-        return EvaluateOptions.model_validate(given | changes)
-    except ValidationError as error:
-        raise CafiError(sentence_for(error)) from error
 
 
 def _refuse_folder(folder: Path, overwrite: bool) -> None:
@@ -324,7 +308,3 @@ def _write(folder: Path, found: Sequence[Evaluation], *, tables: bool = False) -
     write_evaluations(folder, found)
     if tables:
         write_tables(folder, found)
-
-
-def _unwatched(_title: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    return nullcontext(lambda _done, _total: None)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from cafi.api.batch import sources_of
 from cafi.api.command import command_line
+from cafi.api.described import described, unwatched
 from cafi.errors import CafiError
 from cafi.finetuning.options import FinetuneOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from cafi.finetuning.folder import ModelFolder
@@ -144,7 +142,7 @@ def finetune(
     from cafi.finetuning.tuning import trainee_of, tune
     from cafi.movie.options import ReadOptions as Read
 
-    options, out, watch = _described(options, changes), Path(out), watch or _unwatched
+    options, out, watch = described(FinetuneOptions, options, changes), Path(out), watch or unwatched
     if read is not None and read.scene == "all":
         raise CafiError("One scene of a file is learned from at a time; say which with --scene N.")
     base = _base(options.method, weights)
@@ -179,20 +177,6 @@ def finetune(
         return _scored(made, folder, reels, base, tuned, run, options, watch) if tuned.main else made
     finally:
         library.close()
-
-
-def _described(options: FinetuneOptions | None, changes: dict[str, Any]) -> FinetuneOptions:
-    from cafi.run import sentence_for
-
-    given = {} if options is None else options.model_dump(exclude_unset=True)
-    unknown = set(changes) - set(FinetuneOptions.model_fields)
-    if unknown:
-        known = ", ".join(FinetuneOptions.model_fields)
-        raise CafiError(f"There is no option '{min(unknown)}'; the options are {known}.")
-    try:
-        return FinetuneOptions.model_validate(given | changes)
-    except ValidationError as error:
-        raise CafiError(sentence_for(error)) from error
 
 
 def _base(method: str, weights: str | Path | None) -> Base:
@@ -288,8 +272,3 @@ def _means(scores: Sequence[Score], method: str) -> dict[str, float]:
     if not own:
         return {}
     return {"psnr": sum(s.psnr for s in own) / len(own), "ssim": sum(s.ssim for s in own) / len(own)}
-
-
-@contextmanager
-def _unwatched(_title: str) -> Iterator[Callable[[int, int], None]]:
-    yield lambda _done, _total: None

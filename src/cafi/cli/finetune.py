@@ -66,7 +66,8 @@ def finetune(
             on_check=_say_how_it_goes,
         )
     except KeyboardInterrupt:
-        console.say(f"cafi: stopped; the best weights so far are in {out}, and the same command with --resume goes on.")
+        kept = f"the best weights so far are in {out}, and " if any(out.glob("*.safetensors")) else ""
+        console.say(f"cafi: stopped; {kept}the same command with --resume goes on.")
         return INTERRUPTED
     for sentence in (*made.skipped, *made.failed.values()):
         console.warn(sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -129,7 +130,7 @@ def tune(
     lessons = OwnLessons(
         reels,
         Kind(middle, trainee.multiple, fitted.largest, fitted.batch),
-        Examination(reels, base.interpolator, device),
+        _examination(reels, base, device, folder / "asked.json"),
         Keeper(folder),
         {name: value.detach().clone() for name, value in trainee.network.state_dict().items()},
         folder / "previews",
@@ -161,14 +162,26 @@ def tune(
 
 def trainee_of(base: Base) -> Trainee:
     """Make the network of a base model ready for training, with its weights."""
-    losses = next(losses for name, losses in LOSSES.items() if base.card.method.startswith(name))
-    trainee = make_trainee(base.card.method, base.card.architecture, losses)
+    trainee = make_trainee(base.card.method, base.card.architecture, _losses(base))
     begin_with(base.weights, base.card.method, trainee)
     return trainee
 
 
+def _losses(base: Base) -> dict[str, float]:
+    """Return what makes a method's loss; reduced networks have that of the published ones."""
+    return dict(next(losses for name, losses in LOSSES.items() if base.card.method.startswith(name)))
+
+
+def _examination(reels: Sequence[Reel], base: Base, device: torch.device, note: Path) -> Examination:
+    """Ask as many questions as time allows, and as many again when a run goes on: gains of both are compared."""
+    count = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
+    made = Examination(reels, base.interpolator, device, count)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(len(made.questions)), encoding="utf-8")
+    return made
+
+
 def _recipe(base: Base, trainee: Trainee, options: FinetuneOptions, fitted: Fit) -> Recipe:
-    losses = next(losses for name, losses in LOSSES.items() if base.card.method.startswith(name))
     side = max(fitted.largest // trainee.multiple, 1) * trainee.multiple
     middle = 1.0 if base.interpolator.times == "middle" else 0.5
     return Recipe(
@@ -185,7 +198,7 @@ def _recipe(base: Base, trainee: Trainee, options: FinetuneOptions, fitted: Fit)
             validate_every=fitted.judge_every,
             patience=PATIENCE,
         ),
-        losses=dict(losses),
+        losses=_losses(base),
         start_from=str(base.weights.resolve()),
         seed=options.seed,
         licence=base.card.licence,
