@@ -2,7 +2,7 @@
 
 The frame between two neighbouring gaps is predicted again from what was predicted in the middle of both, along their
 optical flow, and compared with what was measured. How well that ranks gaps by their true error is set beside what the
-warnings look at already.
+other warnings look at; and what the gaps that are warned of are really like.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from benchmarks.faults import SIDE
 from benchmarks.verdict import recorded, simulated
 from benchmarks.windows import registered
 from cafi.interpolators.classical.dis import one_opencv_thread
-from cafi.quality.warnings.ends import look, spot_noise, spots
+from cafi.quality.verdict import ASTRAY, LEAST_ASTRAY
+from cafi.quality.warnings.cycle import cycle
+from cafi.quality.warnings.ends import spots
 from cafi.quality.warnings.gap import check
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     Frames = NDArray[np.float32]
 
 METHODS = ("kymo", "optical_flow")
+WORSE = 1.3  # times the median error of a movie
 GAPS, LEAST = 8, 5  # in a row at most; gaps of a movie that can be ranked
 SIZE = 1.8  # pixels, of the structure that is compared, as in the warnings
 KNOWN = ("unmatched", "unlike", "contradicting", "score", "travel", "lost")
@@ -38,8 +41,10 @@ def report(folder: Path) -> None:
         movies = [recorded(path) for path in sorted(folder.glob("*.tif"))] + [simulated(v, seed=1)[0] for v in (3, 7)]
         print("\n| method | gaps | cycle | " + " | ".join(KNOWN) + " | cycle, beyond all others |")
         print("|---" * (len(KNOWN) + 4) + "|")
+        warned = {}
         for method in METHODS:
-            ranked = [_ranks(rows) for m in movies if len(rows := _gaps(m, method)) >= LEAST]
+            measured = [rows for m in movies if len(rows := _gaps(m, method)) >= LEAST]
+            ranked = [_ranks(rows) for rows in measured]
             told = np.mean([np.nan_to_num(r[:, 1:].T @ r[:, 0] / len(r)) for r in ranked], axis=0)
             every = np.concatenate(ranked)
             others = every[:, 2:]
@@ -47,6 +52,13 @@ def report(folder: Path) -> None:
             added = float(error @ cycle / np.sqrt((error @ error) * (cycle @ cycle)))
             cells = " | ".join(f"{v:+.2f}" for v in (*told, added))
             print(f"| {method} | {len(every)} | {cells} |", flush=True)
+            warned[method] = _warned(measured)
+        print("\n| method | gaps | warned of | their error | of them much worse than usual | of all gaps |")
+        print("|---" * 6 + "|")
+        for method, (errors, flagged) in warned.items():
+            worse = errors > WORSE
+            told = f"{np.median(errors[flagged]):.1f} | {worse[flagged].mean():.0%}" if flagged.any() else "- | -"
+            print(f"| {method} | {len(errors)} | {flagged.sum()} | {told} | {worse.mean():.0%} |", flush=True)
 
 
 def _gaps(frames: Frames, method: str) -> NDArray[np.float64]:
@@ -54,7 +66,7 @@ def _gaps(frames: Frames, method: str) -> NDArray[np.float64]:
     kept = np.ascontiguousarray(frames[::2, None, :SIDE, :SIDE])
     count = min(len(kept) - 1, GAPS)
     made = [registered(method)(kept, gap, 0.5) for gap in range(count)]
-    cycles = [_cycle(made[i - 1][0], made[i][0], kept[i, 0]) for i in range(1, count)]
+    cycles = [cycle(made[i - 1], made[i], kept[i], 0.5)[0] for i in range(1, count)]
     rows = []
     for gap in range(count if cycles and len(frames) > 2 * count - 1 else 0):
         (seen,) = check(kept[gap], kept[gap + 1], 0.5, made[gap], gap, 0)
@@ -65,11 +77,12 @@ def _gaps(frames: Frames, method: str) -> NDArray[np.float64]:
     return np.array(rows)
 
 
-def _cycle(earlier: Frames, later: Frames, measured: Frames) -> float:
-    """Energy of what leads not back to a measured frame (Y, X), over that of noise."""
-    back = look(earlier, later, 0.5).moved_blend
-    noise = look(measured, measured, 0.5).noise
-    return float(np.mean(np.square(spots(back - measured, SIZE))) / np.mean(np.square(spot_noise(noise, SIZE))))
+def _warned(measured: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """For each gap its true error, in medians of its movie, and whether its cycle is a reason to warn."""
+    errors = [rows[:, 0] / np.median(rows[:, 0]) for rows in measured]
+    limits = [max(LEAST_ASTRAY, ASTRAY * float(np.median(rows[:, 1]))) for rows in measured]
+    flagged = [rows[:, 1] > limit for rows, limit in zip(measured, limits, strict=True)]
+    return np.concatenate(errors), np.concatenate(flagged)
 
 
 def _ranks(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -48,3 +48,10 @@ for seed in range(10):
 """
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("side", [32, 36, 40, 45, 46, 63, 64])
+def test_the_same_frames_give_the_same_again(side):
+    first, last = np.random.default_rng(0).random((2, side, side)).astype(np.float32)
+    found = [estimate_motion(first, last).middle for _ in range(2)]
+    np.testing.assert_array_equal(found[0], found[1])

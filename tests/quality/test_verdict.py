@@ -52,3 +52,13 @@ def test_a_flash_is_what_no_other_gap_shows():
 def test_the_place_of_what_is_implausible_is_told():
     (found,) = warnings_of([*movie()[:9], replace(FINE, gap=9, score=9.0, y=30, x=40)], "kymo")
     assert (found.gap, found.reasons, found.place) == (9, ("implausible",), (30, 40))
+
+
+def test_predictions_lead_astray_where_they_do_so_more_than_elsewhere():
+    seen = [replace(c, cycle=30.0 if c.gap == 3 else 12.0) for c in movie()]
+    assert [(w.gap, w.reasons) for w in warnings_of(seen, "kymo")] == [(3, ("astray",))]
+    assert warnings_of([replace(c, cycle=30.0) for c in movie()], "kymo") == []
+    # Within noise nothing leads astray, and a few gaps do not say what is usual.
+    assert warnings_of([replace(c, cycle=c.cycle / 12) for c in seen], "kymo") == []
+    assert warnings_of(seen[2:5], "kymo") == []
+    assert warnings_of([replace(c, cycle=None) for c in movie()], "kymo") == []

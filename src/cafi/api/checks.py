@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cafi.api.cycles import Cycles, cycle_of
 from cafi.quality.verdict import Verdict, from_notes, judge
 from cafi.quality.warnings.gap import check
 
@@ -23,13 +25,17 @@ NOTE = "check "
 def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
     """Return what looks at the prediction nearest to the middle of each gap, and notes what it measures."""
     middles = _middles(job)
+    cycles = Cycles(job.table, middles, partial)
 
     def look(window: Window, made: Estimate) -> None:
         t, z = window.slot
-        if t in middles:
+        gap = int(job.table.left[t])
+        if middles.get(gap) == t:
             before, after = (end.normalised for end in window.ends)
-            found = check(before, after, window.t, _as_small(made.mean[0], before.shape), int(job.table.left[t]), z)
+            mean = _as_small(made.mean[0], before.shape)
+            found = check(before, after, window.t, mean, gap, z)
             partial.note(f"{NOTE}{t},{z}", [one.as_dict() for one in found])
+            cycles.see(gap, z, mean, (before, after))
 
     return look
 
@@ -39,8 +45,9 @@ def verdict(job: Job, partial: Partial, broken: int, gain: float | None) -> Verd
     records = [value for key, value in sorted(partial.notes.items()) if key.startswith(NOTE)]
     if not records:
         return None
-    gaps = len({check["gap"] for record in records for check in record})
-    return judge(from_notes(records), job.predictor.interpolator.name, gaps, broken, gain)
+    found = [replace(c, cycle=cycle_of(partial, c.gap, c.z, c.channel)) for c in from_notes(records)]
+    gaps = len({c.gap for c in found})
+    return judge(found, job.predictor.interpolator.name, gaps, broken, gain)
 
 
 def verdict_as_dict(found: Verdict | None) -> dict[str, Any] | None:
@@ -72,16 +79,16 @@ def verdict_from_dict(record: dict[str, Any] | None) -> Verdict | None:
     return Verdict(record["word"], tuple(record["reasons"]), warned)
 
 
-def _middles(job: Job) -> frozenset[int]:
-    """Output frames nearest to the middle of each gap; along depth none, where planes differ by nature."""
+def _middles(job: Job) -> dict[int, int]:
+    """The output frame nearest to the middle of each gap; along depth none, where planes differ by nature."""
     if job.table.axis != "t":
-        return frozenset()
+        return {}
     nearest: dict[int, int] = {}
     for t in np.flatnonzero(~job.table.acquired).tolist():
         gap, far = int(job.table.left[t]), abs(float(job.table.fraction[t]) - 0.5)
         if gap not in nearest or far < abs(float(job.table.fraction[nearest[gap]]) - 0.5):
             nearest[gap] = t
-    return frozenset(nearest.values())
+    return nearest
 
 
 def _as_small(mean: Any, shape: tuple[int, ...]) -> Any:

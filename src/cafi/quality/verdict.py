@@ -26,6 +26,8 @@ RELIABLE = 0.3  # share of what is unlike as it lies that motion leaves: below i
 FARTHEST = 22.0  # pixels over the gap: beyond it half of the simulated spots were lost
 STILL = 0.3  # unlike as they lie: beyond it linear blending shows things twice
 NOISY = 1.0  # energy of structure over that of noise
+ASTRAY, LEAST_ASTRAY = 2.0, 4.0  # times what is usual in the movie, and the energy of noise
+ENOUGH = 4  # gaps that say what is usual
 FLASH, CONTRAST, FOCUS = 0.05, 0.25, 0.5  # least changes that count
 OUTLYING = 6.0  # times the median absolute deviation of the movie
 
@@ -42,6 +44,7 @@ _SAYS: dict[str, str] = {
     "contradicting": "forward and backward motion contradict each other",
     "unmatched": "the moved frames do not agree",
     "far": "things move further than was seen to work",
+    "astray": "predictions on both sides of an acquired frame do not lead back to it as elsewhere in the movie",
     "implausible": "something is in the prediction that neither frame explains, or is missing from it",
     "noisy": "noise is too high to tell",
     "flash": "the light changes suddenly, as by a flash or a bleaching step",
@@ -147,9 +150,10 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
         return []
     usual = max(USUAL, float(np.median([c.score for c in checks])))
     limits = _limits(checks)
+    astray = _astray(checks)
     found: dict[int, dict[str, tuple[int, int] | None]] = {}
     for c in checks:
-        for reason in _reasons(c, method, usual, limits):
+        for reason in _reasons(c, method, usual, limits, astray):
             place = (c.y, c.x) if reason == "implausible" else None
             found.setdefault(c.gap, {}).setdefault(reason, place)
     return [
@@ -163,7 +167,9 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
     ]
 
 
-def _reasons(c: GapCheck, method: str, usual: float, limits: dict[str, tuple[float, float]]) -> list[str]:
+def _reasons(
+    c: GapCheck, method: str, usual: float, limits: dict[str, tuple[float, float]], astray: float
+) -> list[str]:
     lost = (c.appeared + c.vanished) / max(c.things, 1) if c.things > 4 else 0.0
     reliable = c.unmatched < RELIABLE * c.unlike
     holds = {
@@ -175,6 +181,7 @@ def _reasons(c: GapCheck, method: str, usual: float, limits: dict[str, tuple[flo
         "contradicting": c.contradicting > CONTRADICTING,
         "unmatched": UNMATCHED < c.unmatched <= UNKNOWN,
         "far": c.travel > FARTHEST,
+        "astray": c.cycle is not None and c.cycle > astray,
         "implausible": c.score > THRESHOLD * usual,
         "noisy": c.clarity < NOISY,
     }
@@ -182,6 +189,12 @@ def _reasons(c: GapCheck, method: str, usual: float, limits: dict[str, tuple[flo
         middle, far = limits[reason]
         holds[reason] = abs(value - middle) > far
     return [reason for reason, true in holds.items() if true]
+
+
+def _astray(checks: Sequence[GapCheck]) -> float:
+    """How little predictions may lead back; without limit where the movie is too short to say what is usual."""
+    known = [c.cycle for c in checks if c.cycle is not None]
+    return max(LEAST_ASTRAY, ASTRAY * float(np.median(known))) if len(known) >= ENOUGH else np.inf
 
 
 def _limits(checks: Sequence[GapCheck]) -> dict[str, tuple[float, float]]:

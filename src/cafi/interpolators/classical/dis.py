@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Flow = NDArray[np.float32]
 
 SMALLEST = 32  # pixels: in longer frames with a smaller side DIS (FAST) ends the process; smaller frames are padded
+SMALL = 64  # pixels: an estimator that saw frames with sides below about 46 chooses another patch size, and keeps it
 KEPT = 8  # estimators in each thread
 LARGE = 2**19  # pixels: for larger frames the 200 bytes that DIS takes for each pixel are given back at once
 _LOCAL = threading.local()
@@ -149,12 +150,12 @@ def _dis(first: NDArray[np.float32], last: NDArray[np.float32], preset: int, fin
 
 
 def _estimator(preset: int, finest: int | None, shape: tuple[int, ...]) -> Any:
-    """One estimator for each thread and size; large frames get one of their own.
+    """One estimator for each thread and size; large frames and small ones get one of their own.
 
     Estimators keep buffers and must not be shared. What one has seen of another size changes what it finds later: for a
     small frame it chooses finer levels, and keeps them.
     """
-    if shape[0] * shape[1] > LARGE:
+    if shape[0] * shape[1] > LARGE or max(shape) < SMALL:
         return _new_estimator(preset, finest)
     if not hasattr(_LOCAL, "estimators"):
         _LOCAL.estimators = {}

@@ -63,11 +63,21 @@ class Ends:
 
 def look(before: Plane, after: Plane, t: float) -> Ends:
     """Make small copies of the ends of a gap (Y, X), normalised, and estimate the motion between them."""
-    block = -(-max(before.shape) // SIDE)
+    block = block_of(before.shape)
     first, last = reduced(before, block), reduced(after, block)
     motion = estimate_motion(first, last)
     moved = warp(first, -t * motion.middle), warp(last, (1 - t) * motion.middle)
     return Ends(first, last, moved, motion, local_noise(first, last), t, block)
+
+
+def block_of(shape: tuple[int, ...]) -> int:
+    """How many pixels of a frame (..., Y, X) go into a side of one pixel of its small copy."""
+    return -(-max(shape[-2:]) // SIDE)
+
+
+def small(frame: Plane) -> Plane:
+    """Make a small copy of all channels of a frame (C, Y, X)."""
+    return np.stack([reduced(plane, block_of(frame.shape)) for plane in frame])
 
 
 def reduced(plane: Plane, block: int) -> Plane:

@@ -38,6 +38,9 @@ class GapCheck:
         Changes from the earlier to the later end.
     score, y, x : float, int, int
         The least plausible place of the prediction.
+    cycle : float or None
+        How far predictions lead not back to the acquired frames at the gap's ends, see
+        `cafi.quality.warnings.cycle`; the mean of both. None where no neighbouring gap was predicted.
     """
 
     gap: int
@@ -58,6 +61,7 @@ class GapCheck:
     score: float
     y: int
     x: int
+    cycle: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-serialisable values."""
