@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from cafi.engine.likeness import ALIKE, BLANK, FARTHEST, _correlations, compare, small_copy
+from cafi.engine.likeness import ALIKE, BLANK, compare, small_copy
 
 
 def scene(height, width, seed=0, sigma=4.0):
@@ -27,19 +27,6 @@ def test_shading_that_stays_in_place_does_not_make_frames_alike():
     shading = np.linspace(-1, 1, 256, dtype=np.float32)[:, None] ** 2
     first, second = (small_copy((scene(256, 256, seed) + shading)[None]) for seed in (1, 2))
     assert compare(first, second).still < 0.3
-
-
-def test_correlations_equal_numpys_at_every_shift():
-    rng = np.random.default_rng(0)
-    first, second = rng.random((2, 18, 23), dtype=np.float32)
-    surface = _correlations(first, second)
-    far_y, far_x = int(FARTHEST * 18), int(FARTHEST * 23)
-    assert surface.shape == (2 * far_y + 1, 2 * far_x + 1)
-    for dy, dx in [(0, 0), (far_y, -far_x), (-3, 5), (-far_y, -1)]:
-        a = first[max(0, -dy) : 18 - max(0, dy), max(0, -dx) : 23 - max(0, dx)]
-        b = second[max(0, dy) : 18 + min(0, dy), max(0, dx) : 23 + min(0, dx)]
-        expected = np.corrcoef(a.ravel(), b.ravel())[0, 1]
-        assert surface[far_y + dy, far_x + dx] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize(("dy", "dx"), [(0, 0), (26, -51), (-90, 13)])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cafi.layers.shifts import between, similarities
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDE = 64  # of a small copy, at most, in its own pixels
-FARTHEST = 0.45  # shift that is searched, as a fraction of each side
 NEAR = 0.065  # shift that counts as none, as a fraction of each side: what moves in the scene, moves so far
 FLAT = 1e-4  # of the movie's intensity range: below it a copy shows nothing
 APART = 5  # copy pixels: a second peak counts from here on
@@ -107,23 +108,19 @@ def small_copy(frame: NDArray[np.float32]) -> SmallCopy:
 
 
 def compare(first: SmallCopy, second: SmallCopy) -> Likeness:
-    """Compare the two ends of a gap over all shifts of up to 45 % of each side.
-
-    The similarity is the correlation coefficient of the overlapping parts, for all shifts at once by
-    Fourier transforms and sums over rectangles (Lewis, Fast Normalized Cross-Correlation, 1995).
-    """
+    """Compare the two ends of a gap over all shifts that `cafi.layers.shifts.similarities` looks at."""
     if first.flat or second.flat:
         return ALIKE if first.flat and second.flat else BLANK
     if min(first.values.shape) < SMALLEST:
         return ALIKE
-    surface = _correlations(first.values, second.values)
+    surface = similarities(first.values, second.values)
     centre = (surface.shape[0] // 2, surface.shape[1] // 2)
     near = [int(NEAR * side) for side in first.values.shape]
     peak = np.unravel_index(int(surface.argmax()), surface.shape)
     y, x = int(peak[0]), int(peak[1])
     elsewhere = surface.copy()
     elsewhere[max(0, y - APART) : y + APART + 1, max(0, x - APART) : x + APART + 1] = -1
-    moved = (y - centre[0] + _between(surface[:, x], y), x - centre[1] + _between(surface[y], x))
+    moved = (y - centre[0] + between(surface[:, x], y), x - centre[1] + between(surface[y], x))
     return Likeness(
         still=float(surface[tuple(slice(c - n, c + n + 1) for c, n in zip(centre, near, strict=True))].max()),
         best=float(surface[y, x]),
@@ -132,46 +129,3 @@ def compare(first: SmallCopy, second: SmallCopy) -> Likeness:
         travel=max(abs(d) / side for d, side in zip(moved, first.values.shape, strict=True)),
         telling=first.structured and second.structured,
     )
-
-
-def _correlations(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Correlation of first(p) with second(p + s) over their overlap, for every shift s; s = 0 in the middle."""
-    from scipy import fft
-
-    far = [int(FARTHEST * side) for side in first.shape]
-    padded = [fft.next_fast_len(side + reach, real=True) for side, reach in zip(first.shape, far, strict=True)]
-    product = np.conj(fft.rfft2(first, padded)) * fft.rfft2(second, padded)
-    shifts = [np.arange(-reach, reach + 1) for reach in far]
-    together = fft.irfft2(product, padded)[np.ix_(shifts[0] % padded[0], shifts[1] % padded[1])]
-    count = np.outer(first.shape[0] - np.abs(shifts[0]), first.shape[1] - np.abs(shifts[1]))
-    sum_first, spread_first = _overlaps(first, count, shifts, -1)
-    sum_second, spread_second = _overlaps(second, count, shifts, 1)
-    covariance = together - sum_first * sum_second / count
-    return np.asarray(covariance / np.sqrt(spread_first * spread_second), np.float64)
-
-
-def _overlaps(
-    values: NDArray[np.float32], count: NDArray[np.int64], shifts: list[NDArray[np.int64]], sign: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum, and sum of squared deviations, of the part of ``values`` that overlaps at each shift."""
-    starts = [np.maximum(0, sign * s) for s in shifts]
-    ends = [side + np.minimum(0, sign * s) for side, s in zip(values.shape, shifts, strict=True)]
-
-    def sums(image: NDArray[np.float64]) -> NDArray[np.float64]:
-        table = np.pad(image.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-        rows = table[ends[0]] - table[starts[0]]
-        return np.asarray(rows[:, ends[1]] - rows[:, starts[1]], np.float64)
-
-    exact = values.astype(np.float64)
-    total = sums(exact)
-    # The floor keeps an empty corner from being divided by (almost) nothing.
-    return total, np.maximum(sums(exact * exact) - total * total / count, 1e-2 * exact.var() * count)
-
-
-def _between(line: NDArray[np.float64], at: int) -> float:
-    """Where between pixels a parabola through the peak and its two neighbours has its top."""
-    if not 0 < at < len(line) - 1:
-        return 0.0
-    before, top, after = line[at - 1 : at + 2]
-    bend = before - 2 * top + after
-    return float(0.5 * (before - after) / bend) if bend < 0 else 0.0

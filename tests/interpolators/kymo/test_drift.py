@@ -37,6 +37,12 @@ def test_small_shifts_are_left_to_optical_flow(x):
     assert common_shift(*pair(x, 0)) is None
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_mere_noise_does_not_drift(seed):
+    first, last = np.random.default_rng(seed).normal(size=(2, 40, 48)).astype(np.float32)
+    assert common_shift(first, last) is None
+
+
 def test_where_nothing_is_common_there_is_no_shift():
     first, _ = pair(0, 0)
     assert common_shift(first, NOISE[1, :200, :260]) is None
