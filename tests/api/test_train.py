@@ -7,9 +7,9 @@ import cafi
 from cafi.api.models import describe_model
 from cafi.errors import CafiError
 from cafi.interpolators.kymo.method import KymoMethod
-from cafi.interpolators.weights import load_weights
+from cafi.interpolators.weights import load_card, load_weights
 from tests.helpers import run_cafi
-from tests.training.helpers import TINY_TOML
+from tests.training.helpers import SIZES, TINY_TOML
 
 
 @pytest.fixture
@@ -33,10 +33,16 @@ def test_a_recipe_becomes_weights_that_the_method_can_use(recipe, tmp_path):
     said = method.predict(frames, times, torch.tensor([0.5, 0.25]), torch.ones(2, 4).bool())
     assert said.mean.shape == said.scale.shape == (2, 3, 32, 32)
     assert said.motion.shape == (2, 2, 2, 32, 32)
+    assert said.strangeness.shape == (2, 3)
     alone = method.predict(frames[1:, :, 2:], times[1:], torch.tensor([0.25]), torch.ones(1, 4).bool())
     assert torch.allclose(alone.mean[0, 0], said.mean[1, 2], atol=1e-5)
     assert describe_model(str(trained.weights))["sha256"] == card.sha256
     assert sum(v.numel() for v in tensors.values()) > 1000
+
+
+def test_a_run_that_is_not_done_does_not_say_what_is_usual(recipe, tmp_path):
+    assert load_card(cafi.train(recipe, tmp_path / "out", minutes=0).weights).usual == {}
+    assert len(load_card(cafi.train(recipe, tmp_path / "out").weights).usual["mean"]) == SIZES["near"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,13 @@ def test_methods_without_published_checkpoints_are_refused(capsys, tmp_path, che
     assert message in said
 
 
+def test_a_card_is_shown_without_rows_of_numbers(capsys):
+    code, said, _ = answer(capsys, "models", "show", "kymo")
+    assert code == 0
+    assert "usual.mean" in said
+    assert "48 numbers" in said
+
+
 def test_the_list_says_which_weights_there_are(capsys):
     code, said, _ = answer(capsys, "models", "list", "--json")
     listed = {method["name"]: method["weights"] for method in json.loads(said)}

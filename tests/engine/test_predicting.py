@@ -123,3 +123,26 @@ def test_rgb_samples_come_out_last():
     made = finished_frame(prediction, EMPTY, Normalisation(np.zeros(3), np.ones(3)), header(np.uint8, samples=3))
     assert made.shape == (1, 1, 1, 3)
     assert made[0, 0, 0].tolist() == [0, 1, 2]
+
+
+class Strange(Middle):
+    """Says of each channel that it is as strange as its first pixel is bright."""
+
+    def predict(self, frames, frame_times, t, valid):
+        made = super().predict(frames, frame_times, t, valid)
+        return Prediction(made.mean, scale=made.mean, strangeness=frames[:, 0, :, 0, 0])
+
+
+@pytest.mark.parametrize("side", [None, 4])
+def test_how_strange_the_movie_is_to_the_method_is_told_for_each_channel(side):
+    rng = np.random.default_rng(0)
+    windows = [window(*rng.random((2, 3, 8, 8), dtype=np.float32), t=0.5) for _ in range(2)]
+    predictor = Predictor(Strange(), torch.device("cpu"), side)
+    step = side or 8
+    # Of tiles the strangest counts.
+    expected = [w.frames[0].normalised[:, ::step, ::step].max(axis=(1, 2)) for w in windows]
+    brief, whole = predictor.estimate(windows, whole=False), predictor.estimate(windows)
+    np.testing.assert_array_equal(brief.strangeness, expected)
+    np.testing.assert_array_equal(whole.strangeness, expected)
+    np.testing.assert_array_equal(brief.of(1).strangeness, expected[1:])
+    assert (brief.scale, whole.scale.shape) == (None, whole.mean.shape)

@@ -62,3 +62,9 @@ def test_predictions_lead_astray_where_they_do_so_more_than_elsewhere():
     assert warnings_of([replace(c, cycle=c.cycle / 12) for c in seen], "kymo") == []
     assert warnings_of(seen[2:5], "kymo") == []
     assert warnings_of([replace(c, cycle=None) for c in movie()], "kymo") == []
+
+
+def test_what_is_unlike_the_training_is_doubtful():
+    assert warnings_of([replace(c, strangeness=0.9) for c in movie()], "kymo") == []
+    (found,) = warnings_of([*movie()[:9], replace(FINE, gap=9, strangeness=1.1)], "kymo")
+    assert (found.gap, found.level, found.reasons) == (9, "doubtful", ("strange",))

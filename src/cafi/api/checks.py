@@ -33,7 +33,8 @@ def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
         if middles.get(gap) == t:
             before, after = (end.normalised for end in window.ends)
             mean = _as_small(made.mean[0], before.shape)
-            found = check(before, after, window.t, mean, gap, z)
+            strangeness = None if made.strangeness is None else made.strangeness[0]
+            found = check(before, after, window.t, mean, gap, z, strangeness)
             partial.note(f"{NOTE}{t},{z}", [one.as_dict() for one in found])
             cycles.see(gap, z, mean, (before, after))
 

@@ -82,6 +82,7 @@ def train(
     from cafi.training.loop import train as run
     from cafi.training.recipes import read_recipe
     from cafi.training.trainees import make_trainee
+    from cafi.training.usual import usual_features
 
     if minutes is not None and not minutes >= 0:
         raise CafiError(f"Training cannot last {minutes} minutes; give a number of 0 or more.")
@@ -104,7 +105,10 @@ def train(
         on_check=on_check or (lambda _: None),
     )
     if figures:  # only the main one of several processes has them
-        write_result(weights, network, trainee.architecture, described, progress, figures)
+        how = described.optimisation
+        finished = progress.step >= steps or 0 < how.patience <= progress.stale
+        usual = usual_features(network, described, recipe.parent) if finished else {}
+        write_result(weights, network, trainee.architecture, described, progress, figures, usual)
     return Trained(weights, card_path(weights), progress.step, steps, progress.seconds / 3600, figures)
 
 

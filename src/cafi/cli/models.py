@@ -12,6 +12,8 @@ from cafi.cli import console
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MANY = 8  # numbers that are told one by one, at most
+
 models = App(name="models", help="The methods that can fill a gap, and what weights are.")
 
 
@@ -115,5 +117,7 @@ def _flat(card: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in card.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and len(value) > MANY:
+            yield f"{prefix}{name}", f"{len(value)} numbers"
         else:
             yield f"{prefix}{name}", str(value)

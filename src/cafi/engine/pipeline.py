@@ -79,7 +79,7 @@ def run_pipeline(
             return finished_frame(made.mean[0], window, normalisation, header)
 
         def store_predictions(windows: list[Window]) -> None:
-            made = predictor.estimate(windows) if whole else Estimate(predictor.predict(windows))
+            made = predictor.estimate(windows, whole=whole)
             for i, window in enumerate(windows):
                 pending.add(pool.submit(store, window.slot, partial(finish, window, made.of(i))))
 

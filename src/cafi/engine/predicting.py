@@ -32,16 +32,19 @@ class Estimate:
     scale : ndarray of float32, same shape, or None
     motion : ndarray of float32, shape (B, 2, 2, Y, X), or None
         As in `cafi.interpolators.protocol.Prediction`.
+    strangeness : ndarray of float32, shape (B, C * S), or None
+        The same; of the strangest tile.
     """
 
     mean: NDArray[np.float32]
     scale: NDArray[np.float32] | None = None
     motion: NDArray[np.float32] | None = None
+    strangeness: NDArray[np.float32] | None = None
 
     def of(self, i: int) -> Estimate:
         """Return what it says of one window of the batch, as a batch of one."""
-        parts = (None if part is None else part[i : i + 1] for part in (self.scale, self.motion))
-        return Estimate(self.mean[i : i + 1], *parts)
+        parts = (self.scale, self.motion, self.strangeness)
+        return Estimate(self.mean[i : i + 1], *(None if part is None else part[i : i + 1] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,20 @@ class Predictor:
 
     def predict(self, windows: list[Window]) -> NDArray[np.float32]:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
-        return self._maps(windows, lambda made: [made.mean])
+        return self.estimate(windows, whole=False).mean
 
-    def estimate(self, windows: list[Window]) -> Estimate:
-        """Return with the same predictions also the method's scale and motion, where it has them."""
+    def estimate(self, windows: list[Window], *, whole: bool = True) -> Estimate:
+        """Return with the same predictions all else that a method says; without scale and motion if not ``whole``."""
         channels, has_scale = 0, False
+        strange: list[NDArray[np.float32]] = []
 
         def everything(made: Prediction) -> list[torch.Tensor]:
             nonlocal channels, has_scale
-            channels, has_scale = made.mean.shape[1], made.scale is not None
+            if made.strangeness is not None:
+                strange.append(made.strangeness.cpu().numpy())
+            channels, has_scale = made.mean.shape[1], whole and made.scale is not None
+            if not whole:
+                return [made.mean]
             # Motion has the pixels of the input: only without zoom can it be blended beside the mean.
             motion = made.motion if self.interpolator.zoom == 1 else None
             return [
@@ -83,7 +91,8 @@ class Predictor:
         maps = self._maps(windows, everything)
         seen = channels * (1 + has_scale)
         motion = maps[:, seen:].reshape(len(maps), 2, 2, *maps.shape[2:]) if maps.shape[1] > seen else None
-        return Estimate(maps[:, :channels], maps[:, channels:seen] if has_scale else None, motion)
+        scale = maps[:, channels:seen] if has_scale else None
+        return Estimate(maps[:, :channels], scale, motion, np.max(strange, axis=0) if strange else None)
 
     def _maps(self, windows: list[Window], select: Callable[[Prediction], list[torch.Tensor]]) -> NDArray[np.float32]:
         """Return the selected maps of a method's predictions, one after the other along axis 1."""
@@ -122,7 +131,7 @@ class Predictor:
             parted(made.mean).flatten(1, 2),
             None if made.scale is None else parted(made.scale).flatten(1, 2),
             None if made.motion is None else parted(made.motion).mean(1),
-            None if made.features is None else parted(made.features).mean(1),
+            None if made.strangeness is None else parted(made.strangeness).flatten(1),
         )
 
 

@@ -107,6 +107,7 @@ class ModelFolder:
             method=base.card.method,
             name=self.path.name,
             architecture=base.card.architecture,
+            usual=base.card.usual,
             training_data=f"{base.card.training_data}; then {learned}",
             recipe=asdict(tuned.recipe) | {"finetuned": run},
             seed=tuned.recipe.seed,

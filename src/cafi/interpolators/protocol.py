@@ -21,14 +21,15 @@ class Prediction:
         Laplace scale b of |measured - mean|, in the unit of the input.
     motion : Tensor, float32, shape (B, 2, 2, Y, X), or None
         Displacement (x, y) in pixels from the predicted frame to both ends of the gap.
-    features : Tensor, float32, shape (B, F), or None
-        For likeness to the training data.
+    strangeness : Tensor, float32, shape (B, C), or None
+        How unlike the data that the method was trained on each channel is; beyond 1 was one training window in a
+        hundred.
     """
 
     mean: Tensor
     scale: Tensor | None = None
     motion: Tensor | None = None
-    features: Tensor | None = None
+    strangeness: Tensor | None = None
 
 
 @runtime_checkable

@@ -116,11 +116,11 @@ class Repeated:
             made.append(gap.predict(round(place * 2**self.doublings)))
         self._latest = used  # the next batch may ask for other times of the same gaps
         scales = [one.scale for one in made if one.scale is not None]
-        features = [one.features for one in made if one.features is not None]
+        strangeness = [one.strangeness for one in made if one.strangeness is not None]
         return Prediction(
             torch.cat([one.mean for one in made]),
             torch.cat(scales) if scales else None,
-            features=torch.cat(features) if features else None,
+            strangeness=torch.cat(strangeness) if strangeness else None,
         )
 
 
@@ -165,7 +165,7 @@ class _Gap:
             torch.tensor([0.5], device=device),
             torch.tensor([there]).to(device),
         )
-        self._made[place] = Prediction(made.mean, made.scale, features=made.features)
+        self._made[place] = Prediction(made.mean, made.scale, strangeness=made.strangeness)
         return self._made[place]
 
     def _frame(self, place: int) -> Tensor:

@@ -40,6 +40,8 @@ class Card:
         Of training, on whatever machine it was.
     metrics : dict
         Figures by name; those of other data than the run's own held-out windows by data set and name.
+    usual : dict of str to list of float
+        What the network's features of its training data are like; empty where it is not known.
     licence : str
         SPDX identifier; empty where none is stated.
     sha256 : str
@@ -57,6 +59,7 @@ class Card:
     steps: int = 0
     hours: float = 0.0
     metrics: dict[str, float | dict[str, float]] = field(default_factory=dict)
+    usual: dict[str, list[float]] = field(default_factory=dict)
     licence: str = ""
     sha256: str = ""
     made_with: dict[str, str] = field(default_factory=dict)

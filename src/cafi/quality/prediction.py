@@ -45,6 +45,8 @@ class Predicted:
         Laplace scale b of |measured - mean|, where the method has one.
     motion : ndarray of float32, shape (2, 2, Y, X), or None
         Displacement (x, y) in pixels from the predicted frame to both ends of the gap.
+    strangeness : ndarray of float32, shape (C * S,), or None
+        How unlike the method's training data each plane is, see `cafi.interpolators.protocol.Prediction`.
     copied : bool
         The gap is a cut or a stage jump: ``mean`` is a copy of the nearest acquired frame.
     seconds : float
@@ -55,6 +57,7 @@ class Predicted:
     mean: NDArray[np.floating]
     scale: NDArray[np.floating] | None = None
     motion: NDArray[np.float32] | None = None
+    strangeness: NDArray[np.float32] | None = None
     copied: bool = False
     seconds: float = 0.0
 
@@ -157,7 +160,9 @@ def _predicted(
                 mean[end.hole] = np.nan
         scale = None if made.scale is None else normalisation.undo_width(made.scale[i], seen.header.dtype)
         motion = None if made.motion is None else made.motion[i]
-        yield held_out.targets[window.slot.t], Predicted(window.slot.z, mean, scale, motion, seconds=seconds)
+        strangeness = None if made.strangeness is None else made.strangeness[i]
+        found = Predicted(window.slot.z, mean, scale, motion, strangeness, seconds=seconds)
+        yield held_out.targets[window.slot.t], found
 
 
 def _copied(item: Passed) -> Predicted:

@@ -25,6 +25,7 @@ NOT_BETTER = 0.75  # distance to the moved ends over that of linear blending
 RELIABLE = 0.3  # share of what is unlike as it lies that motion leaves: below it optical flow is a judge
 FARTHEST = 22.0  # pixels over the gap: beyond it half of the simulated spots were lost
 STILL = 0.3  # unlike as they lie: beyond it linear blending shows things twice
+STRANGE = 1.0  # one training window in a hundred is beyond
 NOISY = 1.0  # energy of structure over that of noise
 ASTRAY, LEAST_ASTRAY = 2.0, 4.0  # times what is usual in the movie, and the energy of noise
 ENOUGH = 4  # gaps that say what is usual
@@ -46,6 +47,7 @@ _SAYS: dict[str, str] = {
     "far": "things move further than was seen to work",
     "astray": "predictions on both sides of an acquired frame do not lead back to it as elsewhere in the movie",
     "implausible": "something is in the prediction that neither frame explains, or is missing from it",
+    "strange": "the movie is unlike what the network was trained on",
     "noisy": "noise is too high to tell",
     "flash": "the light changes suddenly, as by a flash or a bleaching step",
     "contrast": "the contrast changes suddenly, as by a bleaching step",
@@ -183,6 +185,7 @@ def _reasons(
         "far": c.travel > FARTHEST,
         "astray": c.cycle is not None and c.cycle > astray,
         "implausible": c.score > THRESHOLD * usual,
+        "strange": c.strangeness is not None and c.strangeness > STRANGE,
         "noisy": c.clarity < NOISY,
     }
     for reason, value in (("flash", c.brightness), ("contrast", c.contrast), ("focus", c.sharpness)):

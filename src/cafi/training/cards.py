@@ -23,6 +23,7 @@ def write_result(
     recipe: Recipe,
     progress: Progress,
     figures: dict[str, float],
+    usual: dict[str, list[float]] | None = None,
 ) -> Card:
     """Write averaged weights and their card; a result of an earlier piece of the same run is replaced.
 
@@ -38,6 +39,8 @@ def write_result(
     progress : Progress
     figures : dict of str to float
         Of the last validation.
+    usual : dict of str to list of float, optional
+        From `cafi.training.usual.usual_features`.
 
     Returns
     -------
@@ -53,6 +56,7 @@ def write_result(
         steps=progress.step,
         hours=round(progress.seconds / 3600, 2),
         metrics={name: round(value, 4) for name, value in figures.items()},
+        usual=usual or {},
         licence=recipe.licence,
     )
     return save_weights(path, network.state_dict(), card, overwrite=True)

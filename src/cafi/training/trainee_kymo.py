@@ -31,7 +31,7 @@ class KymoTrainee:
 
     def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
         """Return the weighted parts of the loss; the score alone has weight 1."""
-        window = Window(windows.frames, windows.times, windows.t, windows.valid)
+        window = window_of(windows)
         answer = network(window)
         mean, truth = answer.mean, windows.truth
         flows = [*(motion.flows(window) for motion in answer.steps), answer.flows]
@@ -43,3 +43,8 @@ class KymoTrainee:
         }
         weighted = {name: self._weights[name] * part for name, part in parts.items()}
         return {"score": score_loss(mean, truth, windows.variance)} | weighted
+
+
+def window_of(windows: Windows) -> Window:
+    """What of training windows the network sees."""
+    return Window(windows.frames, windows.times, windows.t, windows.valid)

@@ -102,3 +102,10 @@ def test_large_frames_are_looked_at_as_small_copies(scene):
     large = [np.kron(plane, np.ones((4, 4), np.float32))[None] for plane in scene]
     (seen,) = check(*large[:2], 0.5, large[2], 0, 0)
     assert seen.travel == pytest.approx(16, abs=3)
+
+
+def test_what_the_method_says_of_each_channel_is_kept(scene):
+    before, after, middle = (np.stack([frame, frame]) for frame in scene)
+    found = check(before, after, 0.5, middle, 0, 0, np.array([0.25, 1.5], np.float32))
+    assert [one.strangeness for one in found] == [0.25, 1.5]
+    assert check(before, after, 0.5, middle, 0, 0)[0].strangeness is None

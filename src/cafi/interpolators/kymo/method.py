@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from cafi.errors import CafiError
+from cafi.interpolators.kymo.likeness import Likeness
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.interpolators.kymo.pieces import predict_in_pieces
@@ -54,6 +55,7 @@ class KymoMethod:
             raise CafiError(
                 f"{path}: these weights are of another version of {self.name}; train them again."
             ) from error
+        self._likeness = Likeness.known(self.card.usual) if self.card.usual else None
         self.network.eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -68,5 +70,5 @@ class KymoMethod:
             answer.mean.view(b, c, *frames.shape[-2:]),
             answer.scale.view(b, c, *frames.shape[-2:]),
             answer.flows.unflatten(0, (b, c)).mean(1) if c > 1 else answer.flows,
-            answer.features.view(b, c, -1).mean(1),
+            None if self._likeness is None else self._likeness.strangeness(answer.features).view(b, c),
         )

@@ -38,6 +38,8 @@ class GapCheck:
         Changes from the earlier to the later end.
     score, y, x : float, int, int
         The least plausible place of the prediction.
+    strangeness : float or None
+        How unlike the data that the method was trained on, see `cafi.interpolators.protocol.Prediction`.
     cycle : float or None
         How far predictions lead not back to the acquired frames at the gap's ends, see
         `cafi.quality.warnings.cycle`; the mean of both. None where no neighbouring gap was predicted.
@@ -61,6 +63,7 @@ class GapCheck:
     score: float
     y: int
     x: int
+    strangeness: float | None = None
     cycle: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,7 +71,9 @@ class GapCheck:
         return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
-def check(before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int) -> list[GapCheck]:
+def check(
+    before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int, strangeness: Frame | None = None
+) -> list[GapCheck]:
     """Look at one predicted frame, channel by channel.
 
     Parameters
@@ -79,10 +84,15 @@ def check(before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int) 
     mean : ndarray of float32, shape (C, Y, X)
         The prediction, normalised, not rounded.
     gap, z : int
+    strangeness : ndarray of float32, shape (C,), optional
+        What the method says of it.
     """
     # Absurd intensities of single pixels may overflow when they are squared; they are no news of the method.
     with np.errstate(all="ignore"):
-        return [_check(*planes, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
+        found = [_check(*planes, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
+    if strangeness is None:
+        return found
+    return [replace(one, strangeness=float(value)) for one, value in zip(found, strangeness, strict=True)]
 
 
 def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int, channel: int) -> GapCheck:
