@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cafi.interpolators.classical.dis import estimate_motion
+from cafi.interpolators.classical.motion import estimate_motion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

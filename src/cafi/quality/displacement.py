@@ -132,7 +132,7 @@ def displacement(first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArr
     """
     from scipy.ndimage import gaussian_filter
 
-    from cafi.interpolators.classical.dis import estimate_motion
+    from cafi.interpolators.classical.motion import estimate_motion
 
     smooth = [gaussian_filter(np.nan_to_num(frame), SMOOTHING).astype(np.float32) for frame in (first, last)]
     flow = estimate_motion(*smooth).middle

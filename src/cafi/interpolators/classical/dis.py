@@ -44,10 +44,10 @@ class Motion:
     middle: Flow
 
 
-def estimate_motion(
+def dis_motion(
     first: NDArray[np.float32], last: NDArray[np.float32], *, finest: int = 1, helpers: Executor | None = None
 ) -> Motion:
-    """Estimate the motion between two frames with DIS (Kroeger et al., ECCV 2016).
+    """Estimate the motion between two frames with DIS alone (Kroeger et al., ECCV 2016); see `estimate_motion`.
 
     Both directions are carried to the middle of the gap and averaged there; then both frames are
     warped to the middle, and what motion is still found between them is added.

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from cafi.errors import CafiError
-from cafi.interpolators.classical.dis import Motion, estimate_motion, one_opencv_thread, warp
+from cafi.interpolators.classical.dis import Motion, one_opencv_thread, warp
+from cafi.interpolators.classical.motion import estimate_motion
 from cafi.interpolators.protocol import Prediction
 
 if TYPE_CHECKING:

@@ -1,36 +1,26 @@
-"""A first guess of motion that owes nothing to training: classical optical flow at half the frame's size.
-
-Where the whole field moved far, as when the stage drifts, that is taken off first, and each place keeps what explains
-it better.
-"""
+"""A first guess of motion that owes nothing to training: classical optical flow at half the frame's size."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import torch
 from torch.nn import functional
 
-from cafi.interpolators.classical.dis import LARGE, estimate_motion, one_opencv_thread
-from cafi.interpolators.classical.dis import warp as warp_frame
-from cafi.interpolators.kymo.drift import common_shift
+from cafi.interpolators.classical.dis import LARGE, one_opencv_thread
+from cafi.interpolators.classical.motion import estimate_motion
 from cafi.layers.warping import warp
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from numpy.typing import NDArray
     from torch import Tensor
 
     from cafi.interpolators.kymo.motion import Window
 
-AROUND = 17  # pixels over which two guesses are compared
-BETTER = 0.9  # of the difference that optical flow alone leaves: what a guess with a shift must leave at most
 FINEST = 0  # with 1, three of four frames left out, the worst of twelve movies was half a decibel worse
 
 
@@ -54,28 +44,10 @@ def _middle_motions(pairs: NDArray[np.float32]) -> NDArray[np.float32]:
     with one_opencv_thread():
         if len(pairs) == 1 or pairs[0, 0].size > LARGE:
             beside = None if pairs[0, 0].size > LARGE else _helpers()
-            return np.stack([_middle_motion(first, last, beside) for first, last in pairs])
-        return np.stack(list(_helpers().map(lambda pair: _middle_motion(*pair), pairs)))
-
-
-def _middle_motion(
-    first: NDArray[np.float32], last: NDArray[np.float32], beside: Executor | None = None
-) -> NDArray[np.float32]:
-    found = estimate_motion(first, last, finest=FINEST, helpers=beside).middle
-    shift = common_shift(first, last)
-    if shift is None:
-        return found
-    common = np.broadcast_to(np.array(shift, np.float32), found.shape)
-    nearer = warp_frame(first, -0.5 * common), warp_frame(last, 0.5 * common)
-    shifted = common + estimate_motion(*nearer, finest=FINEST, helpers=beside).middle
-    better = _disagreement(first, last, shifted) < BETTER * _disagreement(first, last, found)
-    return np.where(better[..., None], shifted, found)
-
-
-def _disagreement(first: NDArray[np.float32], last: NDArray[np.float32], motion: NDArray[np.float32]) -> Any:
-    """How much both frames differ around each pixel once they are moved to the middle, shape (Y, X)."""
-    apart = np.abs(warp_frame(first, -0.5 * motion) - warp_frame(last, 0.5 * motion))
-    return cv2.blur(apart, (AROUND, AROUND))
+            return np.stack(
+                [estimate_motion(first, last, finest=FINEST, helpers=beside).middle for first, last in pairs]
+            )
+        return np.stack(list(_helpers().map(lambda pair: estimate_motion(*pair, finest=FINEST).middle, pairs)))
 
 
 @lru_cache(maxsize=1)

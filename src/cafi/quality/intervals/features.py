@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from cafi.interpolators.classical.dis import estimate_motion, warp
+from cafi.interpolators.classical.dis import warp
+from cafi.interpolators.classical.motion import estimate_motion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

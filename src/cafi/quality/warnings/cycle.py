@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cafi.interpolators.classical.dis import estimate_motion, warp
+from cafi.interpolators.classical.dis import warp
+from cafi.interpolators.classical.motion import estimate_motion
 from cafi.quality.warnings.ends import spot_noise, spots
 from cafi.quality.warnings.local_noise import local_noise
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from cafi.interpolators.kymo.drift import LEAST, common_shift
+from cafi.interpolators.classical.drift import LEAST, common_shift
 
 WIDE = gaussian_filter(np.random.default_rng(0).normal(size=(400, 500)), 4).astype(np.float32)
 NOISE = 0.3 * WIDE.std() * np.random.default_rng(1).normal(size=(2, 400, 500)).astype(np.float32)
