@@ -62,8 +62,8 @@ def _better_of(first: Frame, last: Frame, alone: Motion, shifted: Motion) -> Mot
     left, left_shifted = _left(first, last, alone), _left(first, last, shifted)
     if left_shifted[-1].mean() >= BETTER * left[-1].mean():
         return alone
-    better = [(after < BETTER * before)[..., None] for before, after in zip(left, left_shifted, strict=True)]
-    return Motion(*map(np.where, better, vars(shifted).values(), vars(alone).values()))
+    fields = zip(vars(alone).values(), vars(shifted).values(), left, left_shifted, strict=True)
+    return Motion(*(np.where((after < BETTER * before)[..., None], new, old) for old, new, before, after in fields))
 
 
 def _left(first: Frame, last: Frame, motion: Motion) -> list[Frame]:
