@@ -50,7 +50,7 @@ def wandering_stage(times: Tensor, random: Generator) -> Tensor:
     """A stage that drifts in some movies, and jumps once in a few; displacement (B, T, 2) in pixels."""
     n = len(times)
     elapsed = (times - 0.5)[..., None]
-    drift = chance((n, 1, 1), 0.1, random) * direction((n, 1), random) * log_uniform((n, 1, 1), 0.2, 40, random)
+    drift = chance((n, 1, 1), 0.1, random) * direction((n, 1), random) * log_uniform((n, 1, 1), 0.2, 5, random)
     jump = chance((n, 1, 1), 0.03, random) * direction((n, 1), random) * log_uniform((n, 1, 1), 1, 15, random)
     moment = uniform((n, 1, 1), -1, 1, random)
     return drift * swing(elapsed, 8.0) + jump * torch.sigmoid(40 * (elapsed - moment))
