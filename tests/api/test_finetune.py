@@ -44,6 +44,7 @@ def test_a_network_gets_better_on_what_it_was_not_shown(movie, tmp_path):
     assert made.improved
     assert made.gain == pytest.approx(max(c["gain"] for c in checks), abs=1e-5)
     assert made.gain > 0.3
+    assert load_card(tmp_path / "model").usual == {}  # what the base model was trained on says nothing of these weights
     assert made.step == max(checks, key=lambda c: c["gain"])["step"]
     before, after = made.mean(BASE), made.mean(TUNED)
     assert after["psnr"] - before["psnr"] > 0.3
@@ -97,6 +98,7 @@ def test_the_base_model_stays_where_nothing_is_gained(movie, tmp_path, monkeypat
     monkeypatch.setattr(tuning, "RATE", 0.0)
     made = _tune(movie, tmp_path, steps=4)
     assert not made.improved
+    assert load_card(tmp_path / "model").usual == load_card(tmp_path / "tiny.safetensors").usual != {}
     assert (made.gain, made.step) == (0.0, 0)
     assert TUNED not in {s.method for s in made.scores}
     base, kept = load_weights(tmp_path / "tiny.safetensors")[1], load_weights(tmp_path / "model")[1]

@@ -63,7 +63,8 @@ def tiny_weights(folder: Path):
     """Write an untrained Kymo of a few weights, which blends frames."""
     trainee = make_trainee("kymo", SIZES, {}, 3)
     path = folder / "tiny.safetensors"
-    write_result(path, trainee.network, trainee.architecture, tiny_recipe(), Progress(), {"score": -2.0})
+    usual = {name: [1.0] * SIZES["near"] for name in ("mean", "spread")}
+    write_result(path, trainee.network, trainee.architecture, tiny_recipe(), Progress(), {"score": -2.0}, usual)
     return path
 
 

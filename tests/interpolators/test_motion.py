@@ -57,3 +57,13 @@ def test_the_shift_from_one_spot_to_another_is_no_drift():
     found = estimate_motion(frame((16, 20), (44, 66), seed=0), frame((16, 26), (44, 60), seed=1))
     assert found.middle[16, 23, 0] == pytest.approx(6, abs=0.5)
     assert found.middle[44, 63, 0] == pytest.approx(-6, abs=0.5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (17, 17), (64, 900)])
+@pytest.mark.parametrize("most", [1.0, 1e30])
+@pytest.mark.filterwarnings("error")
+def test_odd_shapes_and_absurd_intensities_have_a_motion(shape, most):
+    first, last = np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype(np.float32) * np.float32(most)
+    found = estimate_motion(first, last)
+    assert found.middle.shape == (*shape, 2)
+    assert all(np.isfinite(flow).all() for flow in vars(found).values())

@@ -15,7 +15,7 @@ from tests.training.helpers import SIZES, tiny_recipe
 def test_unseen_windows_of_the_recipe_are_usual_and_others_are_not(tmp_path):
     recipe = tiny_recipe()
     network = make_trainee("kymo", SIZES, {}, 3).network
-    likeness = Likeness.known(usual_features(network, recipe, tmp_path, 400))
+    likeness = Likeness.known(usual_features(network, recipe, tmp_path, 400), SIZES["near"])
     unseen = RecipeLessons(recipe, tmp_path).begin(torch.device("cpu"), 99)
     windows = [window_of(next(unseen)) for _ in range(100)]
     told = [t for w in windows for t in likeness.strangeness(network(w).features.mean((2, 3))).tolist()]

@@ -102,12 +102,14 @@ class ModelFolder:
 
     def write(self, base: Base, tuned: Tuned, run: Run, metrics: Mapping[str, Any] | None = None) -> None:
         """Write the best weights, or those of the base model where nothing was better, with their card."""
+        # Tuned weights were trained on these movies too, and have other features than those of the base model's card.
+        usual = base.card.usual if tuned.weights is None else {}
         learned = ", ".join(movie["name"] for movie in run["movies"])
         card = Card(
             method=base.card.method,
             name=self.path.name,
             architecture=base.card.architecture,
-            usual=base.card.usual,
+            usual=usual,
             training_data=f"{base.card.training_data}; then {learned}",
             recipe=asdict(tuned.recipe) | {"finetuned": run},
             seed=tuned.recipe.seed,

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 FARTHEST = 0.45  # shift that is searched, as a fraction of each side
 
 
-def similarities(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
+def similarities(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
     """Correlation of first(p) with second(p + s) over their overlap, for all shifts s of up to 45 % of each side.
 
     All at once by Fourier transforms and sums over rectangles (Lewis, Fast Normalized Cross-Correlation, 1995).
 
     Parameters
     ----------
-    first, second : ndarray of float32, shape (Y, X)
+    first, second : ndarray of float, shape (Y, X)
         Not constant; small, for the work grows with the number of pixels.
 
     Returns
@@ -42,7 +42,7 @@ def similarities(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDA
 
 
 def _overlaps(
-    values: NDArray[np.float32], count: NDArray[np.int64], shifts: list[NDArray[np.int64]], sign: int
+    values: NDArray[np.floating], count: NDArray[np.int64], shifts: list[NDArray[np.int64]], sign: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sum, and sum of squared deviations, of the part of ``values`` that overlaps at each shift."""
     starts = [np.maximum(0, sign * s) for s in shifts]

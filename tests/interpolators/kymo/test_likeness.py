@@ -32,7 +32,7 @@ def test_distance_counts_in_what_is_usual_of_each_feature():
 
 def test_a_card_keeps_it():
     likeness = Likeness.fit(features(500, 0))
-    again = Likeness.known(json.loads(json.dumps(likeness.as_dict())))
+    again = Likeness.known(json.loads(json.dumps(likeness.as_dict())), 6)
     torch.testing.assert_close(
         again.strangeness(features(9, 2)), likeness.strangeness(features(9, 2)), rtol=1e-2, atol=0
     )
@@ -42,3 +42,9 @@ def test_a_feature_that_never_varied_does_no_harm():
     same = features(500, 0)
     same[:, 5] = 3
     assert bool(Likeness.fit(same).strangeness(same).isfinite().all())
+
+
+@pytest.mark.parametrize("usual", [{"mean": [0.0] * 6}, {"mean": [0.0] * 6, "spread": [1.0] * 5}])
+def test_a_card_of_other_features_is_refused(usual):
+    with pytest.raises(ValueError, match="6 features were expected"):
+        Likeness.known(usual, 6)

@@ -1,10 +1,12 @@
 """Kymo as the engine meets it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
+from cafi.errors import CafiError
 from cafi.interpolators import registry
 from cafi.interpolators.weights import card_path, load_weights, save_weights, shipped
 
@@ -37,3 +39,10 @@ def test_weights_whose_card_does_not_know_what_is_usual_say_nothing_of_it(tmp_pa
     with torch.inference_mode():
         made = registry.get("kymo", tmp_path / "own.safetensors").predict(*_window(1))
     assert (made.strangeness is None) == (kept != "usual")
+
+
+def test_a_card_whose_usual_features_do_not_fit_is_refused_in_a_sentence(tmp_path):
+    card, tensors = load_weights(shipped("kymo"))
+    save_weights(tmp_path / "own.safetensors", tensors, replace(card, usual={"mean": [0.0]}))
+    with pytest.raises(CafiError, match="of another version of kymo"):
+        registry.get("kymo", tmp_path / "own.safetensors")

@@ -49,7 +49,8 @@ def common_shift(first: Frame, last: Frame) -> tuple[float, float] | None:
     return x, y
 
 
-def _small(frame: Frame, step: int) -> Frame:
+def _small(frame: Frame, step: int) -> NDArray[np.float64]:
+    """Average over blocks; in double precision, where also the squares of absurd intensities are numbers."""
     height, width = (length // step for length in frame.shape)
     cut = np.ascontiguousarray(frame[: height * step, : width * step])
-    return np.asarray(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA), np.float64)

@@ -59,7 +59,8 @@ def _better_of(first: Frame, last: Frame, alone: Motion, shifted: Motion) -> Mot
 
     Where one of several things moved by the shift, the others would vanish: background fits background everywhere.
     """
-    left, left_shifted = _left(first, last, alone), _left(first, last, shifted)
+    with np.errstate(over="ignore"):  # differences of absurd intensities; what they hold for is then left as it is
+        left, left_shifted = _left(first, last, alone), _left(first, last, shifted)
     if left_shifted[-1].mean() >= BETTER * left[-1].mean():
         return alone
     fields = zip(vars(alone).values(), vars(shifted).values(), left, left_shifted, strict=True)

@@ -38,8 +38,16 @@ class Likeness:
         return cls(standard.mean, standard.spread * torch.quantile(standard.strangeness(features), RARE))
 
     @classmethod
-    def known(cls, usual: dict[str, list[float]]) -> Likeness:
-        """Undo `as_dict`."""
+    def known(cls, usual: dict[str, list[float]], features: int) -> Likeness:
+        """Undo `as_dict`, for this many features.
+
+        Raises
+        ------
+        ValueError
+            If it is not of so many features.
+        """
+        if sorted(usual) != ["mean", "spread"] or {len(values) for values in usual.values()} != {features}:
+            raise ValueError(f"mean and spread of {features} features were expected")
         return cls(torch.tensor(usual["mean"]), torch.tensor(usual["spread"]))
 
     def as_dict(self) -> dict[str, list[float]]:

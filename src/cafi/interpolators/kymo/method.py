@@ -51,11 +51,12 @@ class KymoMethod:
         try:
             self.network = Kymo(Architecture(**self.card.architecture))
             self.network.load_state_dict(tensors)
-        except (TypeError, RuntimeError) as error:
+            usual, features = self.card.usual, self.network.architecture.near
+            self._likeness = Likeness.known(usual, features) if usual else None
+        except (TypeError, ValueError, RuntimeError) as error:
             raise CafiError(
                 f"{path}: these weights are of another version of {self.name}; train them again."
             ) from error
-        self._likeness = Likeness.known(self.card.usual) if self.card.usual else None
         self.network.eval().requires_grad_(False)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
