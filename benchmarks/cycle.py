@@ -18,8 +18,8 @@ from benchmarks.windows import registered
 from cafi.interpolators.classical.dis import one_opencv_thread
 from cafi.quality.verdict import ASTRAY, LEAST_ASTRAY
 from cafi.quality.warnings.cycle import cycle
-from cafi.quality.warnings.ends import spots
 from cafi.quality.warnings.gap import check
+from cafi.quality.warnings.structure import spots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,13 +66,13 @@ def _gaps(frames: Frames, method: str) -> NDArray[np.float64]:
     kept = np.ascontiguousarray(frames[::2, None, :SIDE, :SIDE])
     count = min(len(kept) - 1, GAPS)
     made = [registered(method)(kept, gap, 0.5) for gap in range(count)]
-    cycles = [cycle(made[i - 1], made[i], kept[i], 0.5)[0] for i in range(1, count)]
+    cycles = [cycle(made[i - 1].mean, made[i].mean, kept[i], 0.5)[0] for i in range(1, count)]
     rows = []
     for gap in range(count if cycles and len(frames) > 2 * count - 1 else 0):
-        (seen,) = check(kept[gap], kept[gap + 1], 0.5, made[gap], gap, 0)
+        (seen,) = check(kept[gap], kept[gap + 1], 0.5, made[gap].mean, gap, 0, motion=made[gap].motion)
         lost = (seen.appeared + seen.vanished) / max(seen.things, 1)
         known = (seen.unmatched, seen.unlike, seen.contradicting, seen.score, seen.travel, lost)
-        error = float(np.mean(np.square(spots(made[gap][0] - frames[2 * gap + 1, :SIDE, :SIDE], SIZE))))
+        error = float(np.mean(np.square(spots(made[gap].mean[0] - frames[2 * gap + 1, :SIDE, :SIDE], SIZE))))
         rows.append((error, float(np.mean(cycles[max(gap - 1, 0) : gap + 1])), *known))
     return np.array(rows)
 

@@ -17,7 +17,8 @@ from benchmarks.windows import registered
 from cafi.interpolators.classical.dis import one_opencv_thread
 from cafi.quality.faults import KINDS, plant
 from cafi.quality.warnings import implausible
-from cafi.quality.warnings.ends import look, spot_noise, spots
+from cafi.quality.warnings.ends import look, small_motion
+from cafi.quality.warnings.structure import Picture, spot_noise, spots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,22 +69,23 @@ def _movie(frames: Frames) -> Found:
     found: Found = {}
     for gap in np.unique(np.linspace(0, len(kept) - 2, GAPS).round().astype(int)).tolist():
         ends, truth = look(kept[gap, 0], kept[gap + 1, 0], 0.5), frames[2 * gap + 1, :SIDE, :SIDE]
-        judge = implausible.Judge(ends)
         for method in METHODS:
-            mean = registered(method)(kept, gap, 0.5)[0]
-            found.setdefault((method, "clean", 0), []).append((judge.find(mean).score, True))
+            made = registered(method)(kept, gap, 0.5)
+            mean = made.mean[0]
+            judge = implausible.Judge(ends, None if made.motion is None else small_motion(made.motion))
+            found.setdefault((method, "clean", 0), []).append((judge.find(Picture(mean)).score, True))
             found.setdefault((KNOWING + method, "clean", 0), []).append((_worst(ends, mean - truth)[0], True))
             for kind in KINDS:
                 for sigmas in SIGMAS:
-                    made = plant(kind, mean, ends.noise, sigmas, random.uniform(3, 9), random)
-                    if made is None:
+                    planted = plant(kind, mean, ends.noise, sigmas, random.uniform(3, 9), random)
+                    if planted is None:
                         continue
-                    place = judge.find(made.plane)
+                    place = judge.find(Picture(planted.plane))
                     for who, score, y, x in (
                         (method, place.score, place.y, place.x),
-                        (KNOWING + method, *_worst(ends, made.plane - truth)),
+                        (KNOWING + method, *_worst(ends, planted.plane - truth)),
                     ):
-                        near = bool(np.hypot(y - made.y, x - made.x) <= HIT)
+                        near = bool(np.hypot(y - planted.y, x - planted.x) <= HIT)
                         found.setdefault((who, kind, sigmas), []).append((score, near))
     clean = {who: [score for score, _ in pairs] for (who, kind, _), pairs in found.items() if kind == "clean"}
     usual = {who: max(implausible.USUAL, float(np.median(scores))) for who, scores in clean.items()}

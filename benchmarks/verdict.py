@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from benchmarks.windows import Made
+
     Frames = NDArray[np.float32]
 
 METHODS = ("kymo", "optical_flow", "cubic", "duplicate")
@@ -63,12 +65,16 @@ def _case(
     gaps = np.unique(np.linspace(0, len(kept) - 2, GAPS).round().astype(int)).tolist()
     t, held = (step // 2) / step, [gap * step + step // 2 for gap in gaps]
     linear = [registered("linear")(kept, gap, t) for gap in gaps]
-    base = np.mean([psnr(truth[i], made[0], UNIT) for i, made in zip(held, linear, strict=True)])
+    base = np.mean([psnr(truth[i], made.mean[0], UNIT) for i, made in zip(held, linear, strict=True)])
     for method in METHODS:
         made = [registered(method)(kept, gap, t) for gap in gaps]
-        checks = [c for g, m in zip(gaps, made, strict=True) for c in check(kept[g], kept[g + 1], t, m, g, 0)]
+        checks = [
+            c
+            for g, m in zip(gaps, made, strict=True)
+            for c in check(kept[g], kept[g + 1], t, m.mean, g, 0, motion=m.motion)
+        ]
         word = judge(checks, method, len(gaps)).word
-        gain = float(np.mean([psnr(truth[i], m[0], UNIT) for i, m in zip(held, made, strict=True)]) - base)
+        gain = float(np.mean([psnr(truth[i], m.mean[0], UNIT) for i, m in zip(held, made, strict=True)]) - base)
         recall = None if spots is None else _recall(made, frames[held], spots[0][held], spots[1])
         bad = gain <= 0 or (recall is not None and recall < 0.5)
         good = not bad and gain >= GOOD_GAIN and (recall is None or recall >= GOOD_RECALL)
@@ -78,14 +84,14 @@ def _case(
         print(f"| {name} | {method} | {gain:+.2f} | {kept_spots} | {word} |", flush=True)
 
 
-def _recall(made: list[Frames], acquired: Frames, places: NDArray[np.float32], unit: Range) -> float:
+def _recall(made: list[Made], acquired: Frames, places: NDArray[np.float32], unit: Range) -> float:
     """Spots that are found in the predictions, as a share of those found in the frames that were held back."""
 
     def found(frame: Frames, truth: NDArray[np.float32]) -> int:
         return len(matched(detect(frame * unit.width + unit.low), truth))
 
     seen = sum(found(frame, p) for frame, p in zip(acquired, places, strict=True))
-    return sum(found(m[0], p) for m, p in zip(made, places, strict=True)) / max(seen, 1)
+    return sum(found(m.mean[0], p) for m, p in zip(made, places, strict=True)) / max(seen, 1)
 
 
 def simulated(velocity: float, seed: int) -> tuple[Frames, Frames, NDArray[np.float32], Range]:

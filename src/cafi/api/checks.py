@@ -33,8 +33,8 @@ def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
         if middles.get(gap) == t:
             before, after = (end.normalised for end in window.ends)
             mean = _as_small(made.mean[0], before.shape)
-            strangeness = None if made.strangeness is None else made.strangeness[0]
-            found = check(before, after, window.t, mean, gap, z, strangeness)
+            motion, strangeness = (None if part is None else part[0] for part in (made.motion, made.strangeness))
+            found = check(before, after, window.t, mean, gap, z, motion=motion, strangeness=strangeness)
             partial.note(f"{NOTE}{t},{z}", [one.as_dict() for one in found])
             cycles.see(gap, z, mean, (before, after))
 

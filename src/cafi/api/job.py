@@ -241,7 +241,7 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
             note,
             on_progress,
             _observer(job, partial, both),
-            whole=both is not None,
+            whole=both is not None or job.run.trust.checks,
         )
 
 

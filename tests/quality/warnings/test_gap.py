@@ -6,9 +6,10 @@ from scipy.ndimage import gaussian_filter, shift
 
 from cafi.quality.faults import KINDS, plant
 from cafi.quality.warnings import implausible
-from cafi.quality.warnings.ends import look, spot_noise, spots
+from cafi.quality.warnings.ends import look
 from cafi.quality.warnings.gap import check
 from cafi.quality.warnings.local_noise import local_noise
+from cafi.quality.warnings.structure import Picture
 
 NOISE = 0.02
 
@@ -31,25 +32,19 @@ def test_noise_is_told_from_the_frames(scene):
     assert np.median(local_noise(*scene[:2])) == pytest.approx(NOISE, rel=0.1)
 
 
-def test_noise_of_spots_is_that_of_filtered_white_noise():
-    white = np.random.default_rng(0).standard_normal((300, 300)).astype(np.float32)
-    for size in (1.8, 3.0):
-        assert spots(white, size).std() == pytest.approx(spot_noise(np.float32(1), size), rel=0.05)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_planted_faults_are_found_where_they_are(scene, kind):
     before, after, middle = scene
     ends = look(before, after, 0.5)
     judge = implausible.Judge(ends)
-    clean = judge.find(middle).score
+    clean = judge.find(Picture(middle)).score
     assert not implausible.flagged([clean], clean)
     hits = made = 0
     for seed in range(12):
         found = plant(kind, middle, ends.noise, 15, 6, np.random.default_rng(seed))
         if found is None:
             continue
-        place = judge.find(found.plane)
+        place = judge.find(Picture(found.plane))
         made += 1
         hits += implausible.flagged([clean], place.score) and np.hypot(place.y - found.y, place.x - found.x) <= 8
     assert made >= 10
@@ -59,8 +54,9 @@ def test_planted_faults_are_found_where_they_are(scene, kind):
 def test_what_a_mixture_of_the_ends_explains_is_plausible(scene):
     ends = look(*scene[:2], 0.5)
     judge = implausible.Judge(ends)
-    for mixture in (ends.still_blend, ends.moved_blend, ends.before, 0.5 * ends.moved[1]):
-        assert judge.find(mixture.astype(np.float32)).score < 1
+    before, after, moved = ends.before.plane, ends.after.plane, ends.moved[1].plane
+    for mixture in (0.5 * (before + after), 0.5 * (ends.moved[0].plane + moved), before, 0.5 * moved):
+        assert judge.find(Picture(mixture.astype(np.float32))).score < 1
 
 
 def test_usual_variance_is_fitted_to_its_evidence_and_not_to_a_fault():
@@ -106,6 +102,6 @@ def test_large_frames_are_looked_at_as_small_copies(scene):
 
 def test_what_the_method_says_of_each_channel_is_kept(scene):
     before, after, middle = (np.stack([frame, frame]) for frame in scene)
-    found = check(before, after, 0.5, middle, 0, 0, np.array([0.25, 1.5], np.float32))
+    found = check(before, after, 0.5, middle, 0, 0, strangeness=np.array([0.25, 1.5], np.float32))
     assert [one.strangeness for one in found] == [0.25, 1.5]
     assert check(before, after, 0.5, middle, 0, 0)[0].strangeness is None

@@ -22,7 +22,9 @@ AROUND = 17  # pixels over which two estimates are compared
 BETTER = 0.9  # of the difference that optical flow alone leaves: what it must leave at most once a shift is taken off
 
 
-def estimate_motion(first: Frame, last: Frame, *, finest: int = 1, helpers: Executor | None = None) -> Motion:
+def estimate_motion(
+    first: Frame, last: Frame, *, finest: int = 1, quick: bool = False, helpers: Executor | None = None
+) -> Motion:
     """Estimate the motion between two frames with DIS, see `dis_motion`.
 
     Where the whole field moved far, as when the stage drifts, it is estimated a second time with that shift taken off
@@ -32,20 +34,21 @@ def estimate_motion(first: Frame, last: Frame, *, finest: int = 1, helpers: Exec
     ----------
     first, last : ndarray of float32, shape (Y, X)
         Normalised.
-    finest, helpers
+    finest, quick, helpers
         As in `dis_motion`.
 
     Returns
     -------
     Motion
     """
-    alone = dis_motion(first, last, finest=finest, helpers=helpers)
+    alone = dis_motion(first, last, finest=finest, quick=quick, helpers=helpers)
     shift = common_shift(first, last)
     if shift is None:
         return alone
     common = np.broadcast_to(np.array(shift, np.float32), alone.middle.shape)
     nearer = warp(first, -0.5 * common), warp(last, 0.5 * common)
-    return _better_of(first, last, alone, _further(dis_motion(*nearer, finest=finest, helpers=helpers), common))
+    rest = dis_motion(*nearer, finest=finest, quick=quick, helpers=helpers)
+    return _better_of(first, last, alone, _further(rest, common))
 
 
 def _further(rest: Motion, common: Flow) -> Motion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from cafi.quality.warnings.ends import spot_noise, spots
+from cafi.quality.warnings.structure import spot_noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ LOST = 0.35  # of its contrast: a thing that keeps less has vanished
 
 def appearing(ends: Ends) -> tuple[int, int, int]:
     """Return how many things the later end alone shows, the earlier end alone, and how many there are in all."""
-    first, last = (spots(moved, SIZE) for moved in ends.moved)
+    first, last = (moved.spots(SIZE) for moved in ends.moved)
     least = np.maximum(CLEAR * spot_noise(ends.noise, SIZE), BRIGHT * np.percentile(np.maximum(first, last), 99))
     new, gone = _alone(last, first, least), _alone(first, last, least)
     return int(new.sum()), int(gone.sum()), int(max(_peaks(first, least).sum(), _peaks(last, least).sum()))

@@ -8,8 +8,8 @@ import numpy as np
 
 from cafi.interpolators.classical.dis import warp
 from cafi.interpolators.classical.motion import estimate_motion
-from cafi.quality.warnings.ends import spot_noise, spots
 from cafi.quality.warnings.local_noise import local_noise
+from cafi.quality.warnings.structure import energy, spot_noise, spots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,8 +41,8 @@ def cycle(earlier: Frame, later: Frame, measured: Frame, place: float) -> list[f
 
 
 def _of_channel(earlier: Frame, later: Frame, measured: Frame, place: float) -> float:
-    motion = estimate_motion(earlier, later).middle
+    motion = estimate_motion(earlier, later, quick=True).middle
     back = (1 - place) * warp(earlier, -place * motion) + place * warp(later, (1 - place) * motion)
-    noise = spot_noise(local_noise(measured, measured), SIZE)
-    ratio = float(np.mean(np.square(spots(back - measured, SIZE))) / np.mean(np.square(noise)))
+    noise = spot_noise(local_noise(measured), SIZE)
+    ratio = energy(spots(back - measured, SIZE)) / energy(noise)
     return ratio if np.isfinite(ratio) else 0.0

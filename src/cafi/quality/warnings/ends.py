@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from cafi.interpolators.classical.dis import warp
 from cafi.interpolators.classical.motion import estimate_motion
-from cafi.quality.intervals.features import blur
 from cafi.quality.warnings.local_noise import local_noise
+from cafi.quality.warnings.structure import Picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float32]
 
 SIDE = 320  # pixels, of what is looked at: larger frames are averaged over blocks
-SURROUND = 2.5  # times the size of a spot: what is subtracted as background
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Ends:
 
     Attributes
     ----------
-    before, after : ndarray of float32, shape (Y, X)
-        Normalised, averaged over blocks.
-    moved : tuple of ndarray of float32, shape (Y, X)
+    before, after : Picture
+        Of shape (Y, X), normalised, averaged over blocks.
+    moved : tuple of Picture
         The same, moved along their optical flow to time ``t``.
     motion : Motion
         In pixels of the copies.
@@ -43,23 +43,25 @@ class Ends:
         Pixels of the frame in a side of one pixel of the copies.
     """
 
-    before: Plane
-    after: Plane
-    moved: tuple[Plane, Plane]
+    before: Picture
+    after: Picture
+    moved: tuple[Picture, Picture]
     motion: Motion
     noise: Plane
     t: float
     block: int
 
-    @property
-    def still_blend(self) -> Plane:
-        """What linear blending predicts."""
-        return (1 - self.t) * self.before + self.t * self.after
+    def still_blend(self, size: float) -> Plane:
+        """Spots of what linear blending predicts."""
+        return (1 - self.t) * self.before.spots(size) + self.t * self.after.spots(size)
 
-    @property
-    def moved_blend(self) -> Plane:
-        """What plain motion compensation predicts."""
-        return (1 - self.t) * self.moved[0] + self.t * self.moved[1]
+    def moved_blend(self, size: float) -> Plane:
+        """Spots of what plain motion compensation predicts."""
+        return (1 - self.t) * self.moved[0].spots(size) + self.t * self.moved[1].spots(size)
+
+    def along(self, to_before: Plane, to_after: Plane) -> tuple[Picture, Picture]:
+        """Both ends, moved to time ``t`` along the displacements from there to them, each (Y, X, 2)."""
+        return Picture(warp(self.before.plane, to_before)), Picture(warp(self.after.plane, to_after))
 
 
 def look(before: Plane, after: Plane, t: float) -> Ends:
@@ -67,8 +69,8 @@ def look(before: Plane, after: Plane, t: float) -> Ends:
     block = block_of(before.shape)
     first, last = reduced(before, block), reduced(after, block)
     motion = estimate_motion(first, last)
-    moved = warp(first, -t * motion.middle), warp(last, (1 - t) * motion.middle)
-    return Ends(first, last, moved, motion, local_noise(first, last), t, block)
+    moved = Picture(warp(first, -t * motion.middle)), Picture(warp(last, (1 - t) * motion.middle))
+    return Ends(Picture(first), Picture(last), moved, motion, local_noise(first, last), t, block)
 
 
 def block_of(shape: tuple[int, ...]) -> int:
@@ -81,23 +83,18 @@ def small(frame: Plane) -> Plane:
     return np.stack([reduced(plane, block_of(frame.shape)) for plane in frame])
 
 
+def small_motion(motion: Plane) -> tuple[Plane, Plane]:
+    """Bring a method's displacements to both ends (2, 2, Y, X) to pixels of the small copies, each (Y, X, 2)."""
+    block = block_of(motion.shape)
+    first, last = (np.dstack([reduced(part, block) for part in way]) / np.float32(block) for way in motion)
+    return first, last
+
+
 def reduced(plane: Plane, block: int) -> Plane:
     """Average a plane (Y, X) over square blocks; what is left over at the lower and right edge is cut off."""
     block = min(block, *plane.shape)
     if block == 1:
         return np.ascontiguousarray(plane, np.float32)
     rows, columns = (n // block for n in plane.shape)
-    cut = plane[: rows * block, : columns * block]
-    return np.ascontiguousarray(cut.reshape(rows, block, columns, block).mean(axis=(1, 3)), np.float32)
-
-
-def spots(image: Plane, size: float) -> Plane:
-    """Keep what is about as large as ``size`` (standard deviation in pixels): a difference of Gaussians."""
-    return blur(image, size) - blur(image, SURROUND * size)
-
-
-def spot_noise(noise: Plane, size: float) -> Plane:
-    """Return the standard deviation that white noise keeps in `spots`."""
-    # Gaussians of widths s and k s: 1 / (4 pi s^2) + 1 / (4 pi k^2 s^2) - 2 / (2 pi (1 + k^2) s^2).
-    k = SURROUND**2
-    return np.asarray(noise * np.sqrt((1 + 1 / k - 4 / (1 + k)) / (4 * np.pi)) / size, np.float32)
+    cut = np.ascontiguousarray(plane[: rows * block, : columns * block], np.float32)
+    return np.asarray(cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cafi.quality.warnings import appearing, implausible, light, motion
-from cafi.quality.warnings.ends import look, reduced
+from cafi.quality.warnings.ends import look, reduced, small_motion
+from cafi.quality.warnings.structure import Picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,15 @@ class GapCheck:
 
 
 def check(
-    before: Frame, after: Frame, t: float, mean: Frame, gap: int, z: int, strangeness: Frame | None = None
+    before: Frame,
+    after: Frame,
+    t: float,
+    mean: Frame,
+    gap: int,
+    z: int,
+    *,
+    motion: Frame | None = None,
+    strangeness: Frame | None = None,
 ) -> list[GapCheck]:
     """Look at one predicted frame, channel by channel.
 
@@ -84,21 +93,33 @@ def check(
     mean : ndarray of float32, shape (C, Y, X)
         The prediction, normalised, not rounded.
     gap, z : int
+    motion : ndarray of float32, shape (2, 2, Y, X), optional
+        By which the method says that it made the prediction, as in `cafi.interpolators.protocol.Prediction`.
     strangeness : ndarray of float32, shape (C,), optional
-        What the method says of it.
+        The same, how unlike its training data it finds each channel.
     """
+    told = None if motion is None else small_motion(motion)
     # Absurd intensities of single pixels may overflow when they are squared; they are no news of the method.
     with np.errstate(all="ignore"):
-        found = [_check(*planes, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
+        found = [_check(*planes, told, t, gap, z, c) for c, planes in enumerate(zip(before, after, mean, strict=True))]
     if strangeness is None:
         return found
     return [replace(one, strangeness=float(value)) for one, value in zip(found, strangeness, strict=True)]
 
 
-def _check(before: Frame, after: Frame, mean: Frame, t: float, gap: int, z: int, channel: int) -> GapCheck:
+def _check(
+    before: Frame,
+    after: Frame,
+    mean: Frame,
+    told: tuple[Frame, Frame] | None,
+    t: float,
+    gap: int,
+    z: int,
+    channel: int,
+) -> GapCheck:
     ends = look(before, after, t)
-    made = reduced(mean, ends.block)
-    place = implausible.Judge(ends).find(made)
+    made = Picture(reduced(mean, ends.block))
+    place = implausible.Judge(ends, told).find(made)
     matched = motion.unmatched(ends)
     seen = appearing.appearing(ends)
     found = GapCheck(

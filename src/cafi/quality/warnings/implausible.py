@@ -1,11 +1,11 @@
 """Things in a prediction that neither end of its gap explains: erased, invented, doubled, displaced, ghosts.
 
 What the ends explain is the mixture of them that comes closest to the prediction: moved along the motion of the middle,
-along the forward and the backward flow, as they lie, and the lower and upper of both moved ones. What is left is
-compared with what is usual: its variance is a sum of non-negative parts, each in proportion to one piece of local
-evidence (how much the ends disagree, moved and as they lie; how much structure there is; what is left around; noise),
-fitted to the frame itself. A method that is not exact at sharp or badly matched structure is thereby measured by its
-own ways, without the truth.
+along that of the method where it tells one, along the forward and the backward flow, as they lie, and the lower and
+upper of both moved ones. What is left is compared with what is usual: its variance is a sum of non-negative parts, each
+in proportion to one piece of local evidence (how much the ends disagree, moved and as they lie; how much structure
+there is; what is left around; noise), fitted to the frame itself. A method that is not exact at sharp or badly matched
+structure is thereby measured by its own ways, without the truth.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
-from cafi.interpolators.classical.dis import warp
-from cafi.quality.intervals.features import blur
-from cafi.quality.warnings.ends import spot_noise, spots
+from cafi.quality.warnings.structure import Picture, smooth, spot_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from cafi.quality.warnings.ends import Ends
 
+    Flow = NDArray[np.float32]
     Plane = NDArray[np.float32]
 
 SIZES = (1.0, 1.8, 3.0)  # pixels, standard deviations of what is looked for
@@ -65,32 +65,36 @@ class Judge:
     Parameters
     ----------
     ends : Ends
+    told : tuple of ndarray of float32, shape (Y, X, 2), optional
+        Displacement (x, y) to both ends by which the method says that it made its predictions, in pixels of the copies.
     """
 
-    def __init__(self, ends: Ends) -> None:
+    def __init__(self, ends: Ends, told: tuple[Flow, Flow] | None = None) -> None:
         t, motion = ends.t, ends.motion
-        direct = warp(ends.before, t * motion.backward), warp(ends.after, (1 - t) * motion.forward)
-        extremes = np.minimum(*ends.moved), np.maximum(*ends.moved)
-        mixed = (*ends.moved, *direct, *extremes, ends.before, ends.after)
+        pairs = [ends.moved] if told is None else [ends.moved, ends.along(*told)]
+        mixed = [ends.before, ends.after, *ends.along(t * motion.backward, (1 - t) * motion.forward)]
+        for first, last in pairs:
+            mixed += [first, last]
+            mixed += [Picture(np.minimum(first.plane, last.plane)), Picture(np.maximum(first.plane, last.plane))]
         self._block = ends.block
-        self._mixtures = [_Mixture([spots(plane, size) for plane in mixed]) for size in SIZES]
-        self._evidence = [_evidence(ends, size) for size in SIZES]
+        self._mixtures = [_Mixture([picture.spots(size) for picture in mixed]) for size in SIZES]
+        self._evidence = [_evidence(ends, pairs, size) for size in SIZES]
 
-    def find(self, mean: Plane) -> Unexplained:
-        """Find the least plausible place of a prediction (Y, X), as small as the ends."""
+    def find(self, mean: Picture) -> Unexplained:
+        """Find the least plausible place of a prediction, as small as the ends."""
         seen = self.score_map(mean)
         edge = BORDER if min(seen.shape) > 3 * BORDER else 0
         inner = seen[edge : seen.shape[0] - edge, edge : seen.shape[1] - edge]
         y, x = np.unravel_index(int(inner.argmax()), inner.shape)
         return Unexplained(float(inner[y, x]), (int(y) + edge) * self._block, (int(x) + edge) * self._block)
 
-    def score_map(self, mean: Plane) -> Plane:
+    def score_map(self, mean: Picture) -> Plane:
         """Return for every pixel how unusual is what no mixture of the ends explains, shape (Y, X)."""
-        best = np.zeros_like(mean)
+        best = np.zeros_like(mean.plane)
         for size, mixture, evidence in zip(SIZES, self._mixtures, self._evidence, strict=True):
-            left = np.square(mixture.left_of(spots(mean, size)))
-            best = np.maximum(best, left / usual(left, [blur(left, AROUND), *evidence]))
-        return np.asarray(np.sqrt(np.maximum(best, AREA_WEIGHT**2 * blur(best, AREA))), np.float32)
+            left = np.square(mixture.left_of(mean.spots(size)))
+            best = np.maximum(best, left / usual(left, [smooth(left, AROUND), *evidence]))
+        return np.asarray(np.sqrt(np.maximum(best, AREA_WEIGHT**2 * smooth(best, AREA))), np.float32)
 
 
 def flagged(scores: Sequence[float], score: float) -> bool:
@@ -134,18 +138,24 @@ class _Mixture:
     """Sums of planes (Y, X), by least squares."""
 
     def __init__(self, planes: Sequence[Plane]) -> None:
-        self._planes = np.stack([plane.ravel() for plane in planes]).astype(np.float32)
+        self._planes = planes
+        flat = np.stack([plane.ravel() for plane in planes])
+        # Not by BLAS, whose threads would wait busily beside a network at work.
+        products = np.einsum("ip,jp->ij", flat, flat).astype(np.float64)
         # Ends that are alike make planes that are alike: the pseudo-inverse divides the weight among them.
-        self._inverse = np.linalg.pinv((self._planes @ self._planes.T).astype(np.float64), 1e-6, hermitian=True)
+        self._inverse = np.linalg.pinv(products, 1e-6, hermitian=True)
 
     def left_of(self, plane: Plane) -> Plane:
         """What the sum that comes closest leaves of a plane."""
-        weights = self._inverse @ (self._planes @ plane.ravel())
-        return np.asarray(plane - (weights.astype(np.float32) @ self._planes).reshape(plane.shape), np.float32)
+        weights = self._inverse @ [float(np.einsum("yx,yx->", part, plane)) for part in self._planes]
+        left = plane
+        for weight, part in zip(weights, self._planes, strict=True):
+            left = np.asarray(cv2.scaleAdd(part, -float(weight), left), np.float32)
+        return left
 
 
-def _evidence(ends: Ends, size: float) -> list[Plane]:
-    differing = (ends.moved[0] - ends.moved[1], ends.before - ends.after, ends.moved[0])
-    energies = [np.square(spots(plane, size)) for plane in differing]
-    local = [blur(energy, reach * size) for energy in energies for reach in (NEAR, WIDE)]
+def _evidence(ends: Ends, pairs: Sequence[tuple[Picture, Picture]], size: float) -> list[Plane]:
+    differing = [first.spots(size) - last.spots(size) for first, last in (*pairs, (ends.before, ends.after))]
+    squares = [np.square(plane) for plane in (*differing, ends.moved[0].spots(size))]
+    local = [smooth(plane, reach * size) for plane in squares for reach in (NEAR, WIDE)]
     return [*local, np.square(FLOOR * spot_noise(ends.noise, size))]

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 BINS = 12  # of intensity, with equal numbers of pixels
 MEDIAN = 0.6745  # of the absolute value of a standard normal variable
 LEAST = 1e-3  # of the intensity range: clipped or empty regions have no noise
+PIXELS = 20_000  # of each frame that are looked at, at least, where there are so many
 
 
-def local_noise(before: Plane, after: Plane) -> Plane:
-    """Return the standard deviation of camera noise at each pixel, from the ends of a gap.
+def local_noise(*frames: Plane) -> Plane:
+    """Return the standard deviation of camera noise at each pixel, from the ends of a gap, or from one frame.
 
     In each bin of intensity the median absolute diagonal detail of the Haar transform, in which smooth structure and
     straight edges cancel (Donoho and Johnstone 1994), made to rise with intensity as shot noise does.
 
     Parameters
     ----------
-    before, after : ndarray of float32, shape (Y, X)
+    *frames : ndarray of float32, shape (Y, X)
         Normalised.
 
     Returns
@@ -34,9 +35,10 @@ def local_noise(before: Plane, after: Plane) -> Plane:
     ndarray of float32, shape (Y, X)
         At least 1e-3, and half of what is usual in the frame.
     """
-    smooth = blur(before, 1.5), blur(after, 1.5)
-    detail = np.concatenate([_detail(before).ravel(), _detail(after).ravel()])
-    light = np.concatenate([plane.ravel() for plane in smooth])
+    smooth = [blur(frame, 1.5) for frame in frames]
+    step = max(1, frames[0].size // PIXELS)
+    detail = np.concatenate([_detail(frame).ravel()[::step] for frame in frames])
+    light = np.concatenate([plane.ravel()[::step] for plane in smooth])
     edges = np.quantile(light, np.linspace(0, 1, BINS + 1))
     part = np.clip(np.searchsorted(edges, light, side="right") - 1, 0, BINS - 1)
     found = [float(np.median(detail[part == i])) if (part == i).any() else 0.0 for i in range(BINS)]
@@ -44,7 +46,7 @@ def local_noise(before: Plane, after: Plane) -> Plane:
     usual = float(np.median(seen)) if seen.size else 0.0
     rising = np.maximum(np.maximum.accumulate(found), usual / 2) / MEDIAN
     centres, first = np.unique((edges[1:] + edges[:-1]) / 2, return_index=True)
-    noise = np.interp((smooth[0] + smooth[1]) / 2, centres, rising[first])
+    noise = np.interp(sum(smooth) / len(smooth), centres, rising[first])
     return np.maximum(noise, LEAST).astype(np.float32)
 
 

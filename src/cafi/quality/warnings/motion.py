@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cafi.interpolators.classical.dis import warp
-from cafi.quality.warnings.ends import spot_noise, spots
+from cafi.quality.warnings.structure import energy, spot_noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.quality.warnings.ends import Ends
+    from cafi.quality.warnings.structure import Picture
 
     Plane = NDArray[np.float32]
 
@@ -49,18 +50,18 @@ def unmatched(ends: Ends) -> tuple[float, float]:
     Energy beyond noise of the difference of the ends, over twice that of the structure: 0 where they are alike, 1
     where they have nothing in common.
     """
-    first, last = spots(ends.before, SIZE), spots(ends.after, SIZE)
-    noise = float(np.mean(np.square(spot_noise(ends.noise, SIZE))))
-    structure = float(np.mean(np.square(first)) + np.mean(np.square(last))) - 2 * noise
+    first, last = ends.before.spots(SIZE), ends.after.spots(SIZE)
+    noise = energy(spot_noise(ends.noise, SIZE))
+    structure = energy(first) + energy(last) - 2 * noise
     if structure <= noise:
         return 0.0, 0.0
-    moved = float(np.mean(np.square(spots(ends.moved[0] - ends.moved[1], SIZE))))
-    still = float(np.mean(np.square(first - last)))
+    moved = energy(ends.moved[0].spots(SIZE) - ends.moved[1].spots(SIZE))
+    still = energy(first - last)
     # Moving an image averages neighbouring pixels: less noise is left in the moved ones.
     return max(0.0, moved - 1.5 * noise) / structure, max(0.0, still - 2 * noise) / structure
 
 
-def beyond_linear(ends: Ends, mean: Plane) -> float | None:
+def beyond_linear(ends: Ends, mean: Picture) -> float | None:
     """Compare a prediction with linear blending, both by their distance to the ends moved along optical flow.
 
     Returns
@@ -68,20 +69,19 @@ def beyond_linear(ends: Ends, mean: Plane) -> float | None:
     float or None
         Below 1: the prediction is nearer. None where blending itself is as near as noise allows: nothing moves.
     """
-    expected = ends.moved_blend
-    noise = float(np.mean(np.square(spot_noise(ends.noise, SIZE))))
-    blended = float(np.mean(np.square(spots(ends.still_blend - expected, SIZE))))
+    expected = ends.moved_blend(SIZE)
+    noise = energy(spot_noise(ends.noise, SIZE))
+    blended = energy(ends.still_blend(SIZE) - expected)
     if blended < noise:
         return None
-    return float(np.mean(np.square(spots(mean - expected, SIZE)))) / blended
+    return energy(mean.spots(SIZE) - expected) / blended
 
 
 def clarity(ends: Ends) -> float:
     """Return the energy of structure over that of noise: below 1, noise is too high to tell."""
-    seen = np.mean([np.mean(np.square(spots(end, SIZE))) for end in (ends.before, ends.after)])
-    noise = float(np.mean(np.square(spot_noise(ends.noise, SIZE))))
-    return float(seen) / max(noise, 1e-12) - 1
+    seen = 0.5 * (energy(ends.before.spots(SIZE)) + energy(ends.after.spots(SIZE)))
+    return seen / max(energy(spot_noise(ends.noise, SIZE)), 1e-12) - 1
 
 
 def _clear(ends: Ends) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(spots(ends.moved_blend, SIZE)) > CLEAR * spot_noise(ends.noise, SIZE))
+    return np.asarray(np.abs(ends.moved_blend(SIZE)) > CLEAR * spot_noise(ends.noise, SIZE))
