@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cafi.engine.breaks import from_dict
 from cafi.engine.devices import choose_device
+from cafi.engine.lanes import lane_count, threads_for
 from cafi.engine.noise import Ratios, median_ratios, noise_ratios
 from cafi.engine.options import EngineOptions, parse_bytes
 from cafi.engine.pipeline import FrameSink, run_pipeline
@@ -18,7 +18,7 @@ from cafi.engine.tiles import tile_side
 from cafi.engine.windows import Slot, Window, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -121,9 +121,12 @@ def fill_gaps(
     context = predictor.interpolator.context
     items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
     batch = batch_size(predictor, movie.header, options)
-    with threads_for(predictor.interpolator), warnings.catch_warnings(record=True) as caught:
+    lanes = lane_count(predictor, movie.header, options)
+    with threads_for(predictor.interpolator, lanes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        run_pipeline(items, predictor, normalisation, movie.header, sink, batch, stored, note_noise, whole=whole)
+        run_pipeline(
+            items, predictor, normalisation, movie.header, sink, batch, stored, note_noise, lanes=lanes, whole=whole
+        )
     for warning in caught:
         partial.note(f"{WARNING}{warning.message}", True)
 
@@ -140,17 +143,3 @@ def noise_ratio(partial: Partial) -> Ratios:
     Empty where nothing was predicted; see `cafi.engine.noise`.
     """
     return median_ratios(value for key, value in partial.notes.items() if key.startswith(NOISE))
-
-
-@contextmanager
-def threads_for(interpolator: Interpolator) -> Iterator[None]:
-    """Give classical methods one torch thread: their arithmetic is small, and encoding needs the other cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    if interpolator.classical:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -42,12 +42,13 @@ def run_pipeline(
     on_stored: Callable[[Slot], None],
     on_predicted: Callable[[Window, Estimate], None],
     *,
+    lanes: int = 1,
     whole: bool = False,
 ) -> None:
     """Predict and store everything that ``items`` asks for.
 
-    One thread reads ahead, this one predicts, others encode and write behind; at most a few
-    frames wait anywhere, so memory does not grow with the movie.
+    One thread reads ahead, this one predicts, others encode and write behind; with several lanes, each predicts windows
+    of its own, and writes them. At most a few frames wait anywhere, so memory does not grow with the movie.
 
     Parameters
     ----------
@@ -58,15 +59,18 @@ def run_pipeline(
         Of the source movie.
     sink : FrameSink
     batch : int
-        Windows that are predicted together.
+        Windows that are predicted together, if there is one lane.
     on_stored : callable
         Called in a writing thread after a slot was stored.
     on_predicted : callable
         Called in a writing thread with each window and its normalised prediction (of one), before that is stored.
+    lanes : int
+        How many threads predict, from `cafi.engine.lanes`.
     whole : bool
         Whether that must see the method's scale and motion too.
     """
-    writers = max(2, min(8, os.cpu_count() or 2))
+    batch = batch if lanes == 1 else 1
+    writers = lanes if lanes > 1 else max(2, min(8, os.cpu_count() or 2))
     with ThreadPoolExecutor(writers, thread_name_prefix="cafi-write") as pool:
         pending = _Pending(limit=2 * writers)
 
@@ -78,7 +82,13 @@ def run_pipeline(
             on_predicted(window, made)
             return finished_frame(made.mean[0], window, normalisation, header)
 
+        def predict_and_finish(window: Window) -> NDArray[Any]:
+            return finish(window, predictor.estimate([window], whole=whole))
+
         def store_predictions(windows: list[Window]) -> None:
+            if lanes > 1:
+                pending.add(pool.submit(store, windows[0].slot, partial(predict_and_finish, windows[0])))
+                return
             made = predictor.estimate(windows, whole=whole)
             for i, window in enumerate(windows):
                 pending.add(pool.submit(store, window.slot, partial(finish, window, made.of(i))))

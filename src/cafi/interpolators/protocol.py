@@ -60,6 +60,12 @@ class Interpolator(Protocol):
     bytes_per_pixel : int
         Working memory for each pixel of one window of one channel (of one image, for methods made for colour), for
         the memory budget.
+
+    Notes
+    -----
+    A method whose `predict` may run in several threads at once, each with one window, may further have
+    ``bytes_beside``, int: what each of these needs for a pixel of one channel. On a CPU that is the faster way, because
+    nothing waits after each layer of a network for the slowest thread.
     """
 
     name: str

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cafi.engine import normalisation as normalising
-from cafi.engine.interpolation import batch_size, prepare, threads_for
+from cafi.engine.interpolation import batch_size, prepare
+from cafi.engine.lanes import threads_for
 from cafi.engine.normalisation import channels_first
 from cafi.engine.options import EngineOptions
 from cafi.engine.pipeline import read_ahead

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter, shift
 
 from cafi.quality.faults import KINDS, plant
 from cafi.quality.warnings import implausible
-from cafi.quality.warnings.ends import look
+from cafi.quality.warnings.ends import look, small_motion
 from cafi.quality.warnings.gap import check
 from cafi.quality.warnings.local_noise import local_noise
 from cafi.quality.warnings.structure import Picture
@@ -105,3 +105,23 @@ def test_what_the_method_says_of_each_channel_is_kept(scene):
     found = check(before, after, 0.5, middle, 0, 0, strangeness=np.array([0.25, 1.5], np.float32))
     assert [one.strangeness for one in found] == [0.25, 1.5]
     assert check(before, after, 0.5, middle, 0, 0)[0].strangeness is None
+
+
+def test_what_the_methods_own_motion_explains_is_plausible(scene):
+    before, after, _ = scene
+    # Moved upwards where everything moves to the right: no mixture along optical flow makes this.
+    wrong = shift(before, (-5, 0), order=1, mode="nearest").astype(np.float32)
+    told = np.zeros((2, 2, *before.shape), np.float32)
+    told[0, 1] = 5  # y, to the earlier end
+    alone = check(before[None], after[None], 0.5, wrong[None], 0, 0)[0].score
+    assert alone > implausible.USUAL
+    assert check(before[None], after[None], 0.5, wrong[None], 0, 0, motion=told)[0].score < 0.3 * alone
+
+
+def test_motion_is_brought_to_the_small_copies():
+    told = np.zeros((2, 2, 640, 600), np.float32)
+    told[1, 0], told[0, 1] = 6, -4
+    to_before, to_after = small_motion(told)
+    assert to_before.shape == to_after.shape == (320, 300, 2)
+    assert (to_before == [0, -2]).all()
+    assert (to_after == [3, 0]).all()

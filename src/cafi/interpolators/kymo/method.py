@@ -44,6 +44,7 @@ class KymoMethod:
     colour = False
     multiple = Kymo.MULTIPLE
     bytes_per_pixel = 60  # and 0.5 GB for the piece at work, whatever the frame
+    bytes_beside = 540  # the piece included
 
     def __init__(self, weights: Path | None = None) -> None:
         path = weights or shipped(self.name)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cafi.engine.interpolation import prepare, threads_for
+from cafi.engine.interpolation import prepare
+from cafi.engine.lanes import threads_for
 from cafi.engine.windows import Window, work
 from cafi.quality.heldout import kept_movie, target_table
 from cafi.quality.intervals.calibration import calibrate, interval

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cafi.engine.interpolation import threads_for
+from cafi.engine.lanes import threads_for
 from cafi.engine.normalisation import channels_first
 from cafi.engine.windows import Window, work
 from cafi.movie.plane_report import largest_value

@@ -35,6 +35,7 @@ FLOOR = 0.5  # standard deviations of noise that are always usual
 CLIPPED = 9.0  # times the usual variance: what exceeds it is a fault, and must not count as usual
 STEPS = 20  # of the fit
 PIXELS = 4096  # that the fit looks at
+MIXED = 16_384  # pixels from which the mixture's weights are taken
 AREA = 4.0  # pixels: what displaced things and ghosts leave is weak, but fills an area
 AREA_WEIGHT = 2.5  # makes the usual maxima of single places and of areas about equal
 BORDER = 8  # pixels that are not judged: content enters and leaves there
@@ -139,19 +140,23 @@ class _Mixture:
 
     def __init__(self, planes: Sequence[Plane]) -> None:
         self._planes = planes
-        flat = np.stack([plane.ravel() for plane in planes])
+        self._step = planes[0].size // MIXED + 1
+        self._seen = np.stack([self._sample(plane) for plane in planes])
         # Not by BLAS, whose threads would wait busily beside a network at work.
-        products = np.einsum("ip,jp->ij", flat, flat).astype(np.float64)
+        products = np.einsum("ip,jp->ij", self._seen, self._seen).astype(np.float64)
         # Ends that are alike make planes that are alike: the pseudo-inverse divides the weight among them.
         self._inverse = np.linalg.pinv(products, 1e-6, hermitian=True)
 
     def left_of(self, plane: Plane) -> Plane:
         """What the sum that comes closest leaves of a plane."""
-        weights = self._inverse @ [float(np.einsum("yx,yx->", part, plane)) for part in self._planes]
+        weights = self._inverse @ np.einsum("ip,p->i", self._seen, self._sample(plane)).astype(np.float64)
         left = plane
         for weight, part in zip(weights, self._planes, strict=True):
             left = np.asarray(cv2.scaleAdd(part, -float(weight), left), np.float32)
         return left
+
+    def _sample(self, plane: Plane) -> NDArray[np.float32]:
+        return plane.ravel()[:: self._step]
 
 
 def _evidence(ends: Ends, pairs: Sequence[tuple[Picture, Picture]], size: float) -> list[Plane]:
