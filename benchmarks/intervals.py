@@ -49,14 +49,14 @@ def crossvalidate(samples: list[Sample]) -> tuple[str, str, str, str]:
         assert made is not None
         block = [samples[i] for i in part]
         for sample in block:
-            lower, upper = interval(made.model, made.factor, sample.features)
+            lower, upper = interval(made.model, made.widening, sample.features)
             inside.append((lower <= sample.error) & (sample.error <= upper))
-        scores.append(interval_scores(made.model, made.factor, block, LEVEL))
+        scores.append(interval_scores(made.model, made.widening, block, LEVEL))
         half = np.quantile(np.abs(np.concatenate([s.error for s in rest])), LEVEL)
         errors = np.abs(np.concatenate([s.error for s in block]))
         constant.append(2 * half + 2 / (1 - LEVEL) * np.maximum(errors - half, 0))
     covered = np.concatenate(inside)
-    by_intensity = by_decile(np.concatenate([s.intensity for s in tested]), covered)
+    by_intensity = by_decile(np.concatenate([s.features.intensity for s in tested]), covered)
     by_motion = by_decile(np.concatenate([s.features.motion for s in tested]), covered)
     ratio = np.concatenate(scores).mean() / np.concatenate(constant).mean()
     return f"{covered.mean():.3f}", f"{min(by_intensity):.3f}", f"{min(by_motion):.3f}", f"{ratio:.3f}"

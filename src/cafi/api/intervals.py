@@ -182,7 +182,7 @@ class IntervalSink:
             return nothing, nothing
         scale = None if made.scale is None else made.scale[0, c]
         features = measure(frames, t, mean, scale, None if self.pixels is None else self.pixels[c])
-        low, high = (side.reshape(mean.shape) for side in interval(found.model, found.factor, features))
+        low, high = (side.reshape(mean.shape) for side in interval(found.model, found.widening, features))
         return mean + low, mean + high
 
 

@@ -22,7 +22,7 @@ def sample(seed: int, n: int = 2000) -> Sample:
     shift = rng.normal(size=(n, 1)).astype(np.float32)
     error = np.exp(width[:, 0]) * rng.normal(size=n) + shift[:, 0] / 3
     intensity = rng.uniform(size=n).astype(np.float32)
-    return Sample(Features(width, shift, intensity), intensity, error.astype(np.float32), 3, 2, n)
+    return Sample(Features(width, shift, intensity, intensity), error.astype(np.float32), 3, 2, n)
 
 
 def test_coverage_and_width_where_errors_vary():
@@ -33,7 +33,7 @@ def test_coverage_and_width_where_errors_vary():
     assert (made.constant, made.saturated) == (3 / 2000, 2 / 2000)
     assert made.model.centre[0] == pytest.approx(1 / 3, abs=0.03)
     fresh = sample(99, 20_000)
-    lower, upper = interval(made.model, made.factor, fresh.features)
+    lower, upper = interval(made.model, made.widening, fresh.features)
     inside = (lower <= fresh.error) & (fresh.error <= upper)
     assert inside.mean() == pytest.approx(0.9, abs=0.01)
     # The true 90 % interval is 2 * 1.645 standard deviations wide everywhere.
@@ -42,13 +42,14 @@ def test_coverage_and_width_where_errors_vary():
 
 def test_blocks_of_time_that_differ_widen_the_intervals():
     quiet, loud = ([sample(i) for i in part] for part in (range(6), range(6, 9)))
-    loud = [Sample(s.features, s.intensity, 2 * s.error) for s in loud]
-    assert calibrate(quiet + loud).factor > 1.3 * calibrate([sample(i) for i in range(9)]).factor
+    loud = [Sample(s.features, 2 * s.error) for s in loud]
+    usual_factor = calibrate([sample(i) for i in range(9)]).widening.least
+    assert calibrate(quiet + loud).widening.least > 1.3 * usual_factor
 
 
 def test_too_few_gaps_give_none():
     assert calibrate([sample(i) for i in range(7)]) is None
-    empty = Sample(sample(0).features, np.empty(0, np.float32), np.empty(0, np.float32), 10, 0, 10)
+    empty = Sample(sample(0).features, np.empty(0, np.float32), 10, 0, 10)
     assert calibrate([empty] * 20) is None
 
 

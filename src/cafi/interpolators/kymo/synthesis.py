@@ -54,7 +54,7 @@ class Synthesis(nn.Module):
         flows = flows.flatten(1, 2) + upsample(self.shift(features).float(), 2)
         # What lies outside of a frame is unknown: the further out, the less its edge stands for it.
         missing = upsample(beyond(flows.unflatten(1, (4, 2))), 2)
-        flows = 2 * upsample(flows, 2).unflatten(1, (4, 2))
+        flows = upsample(2 * flows, 2).unflatten(1, (4, 2))
         said = unfold_pixels(self.mix(features).float(), 4)
         weights = (said[:, :4] - 2 * missing - 1e4 * (1 - window.valid[:, :, None, None])).softmax(1)
         blend = (weights * moved(window.frames, flows, outside="border")).sum(1, keepdim=True)

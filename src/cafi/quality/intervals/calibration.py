@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cafi.quality.intervals import regression
 from cafi.quality.intervals.features import Features
-from cafi.quality.intervals.regression import Model, bounds, fit, from_dict
+from cafi.quality.intervals.regression import Model, bounds, fit
+from cafi.quality.intervals.widening import Widening, widening
+from cafi.quality.intervals.widening import from_dict as widening_from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +34,8 @@ class Sample:
     ----------
     features : Features
         Of N pixels.
-    intensity, error : ndarray of float32, shape (N,)
-        Predicted, and measured minus predicted; normalised.
+    error : ndarray of float32, shape (N,)
+        Measured minus predicted, normalised.
     constant, saturated : int
         Pixels of that plane that were left out.
     pixels : int
@@ -42,7 +45,6 @@ class Sample:
     """
 
     features: Features
-    intensity: NDArray[np.float32]
     error: NDArray[np.float32]
     constant: int = 0
     saturated: int = 0
@@ -58,8 +60,8 @@ class Calibration:
     Attributes
     ----------
     model : Model
-    factor : float
-        By which the fitted half-widths are multiplied.
+    widening : Widening
+        By what the fitted half-widths are multiplied.
     level, coverage : float
         Promised, and measured over blocks of time.
     by_intensity, by_motion : tuple of float
@@ -75,7 +77,7 @@ class Calibration:
     """
 
     model: Model
-    factor: float
+    widening: Widening
     level: float
     coverage: float
     by_intensity: tuple[float, ...]
@@ -94,7 +96,8 @@ class Calibration:
 def calibration_from_dict(record: dict[str, Any]) -> Calibration:
     """Undo `Calibration.as_dict`, also after a way through JSON."""
     kept = dict(record)
-    kept["model"] = from_dict(record["model"])
+    kept["model"] = regression.from_dict(record["model"])
+    kept["widening"] = widening_from_dict(record["widening"])
     kept["by_intensity"], kept["by_motion"] = tuple(record["by_intensity"]), tuple(record["by_motion"])
     return Calibration(**kept)
 
@@ -102,9 +105,9 @@ def calibration_from_dict(record: dict[str, Any]) -> Calibration:
 def calibrate(samples: Sequence[Sample], level: float = LEVEL, least: int = LEAST_GAPS) -> Calibration | None:
     """Fit and calibrate the intervals of one channel.
 
-    Bounds are fitted on two thirds of the time and scored on the third that they did not see, in turn, so that the
-    factor pays for what changes along the movie (cross-conformal prediction, Vovk 2015). The coverage that is
-    reported of each third was reached with the factor of the other two.
+    Bounds are fitted on two thirds of the time and scored on the third that they did not see, in turn, so that their
+    widening pays for what changes along the movie (cross-conformal prediction, Vovk 2015). The coverage that is
+    reported of each third was reached with the widening of the other two.
 
     Parameters
     ----------
@@ -127,19 +130,19 @@ def calibrate(samples: Sequence[Sample], level: float = LEVEL, least: int = LEAS
     covered, ratios = [], []
     for b, block in enumerate(blocks):
         others = [i for i in range(BLOCKS) if i != b]
-        factor = float(np.quantile(np.concatenate([scores[i] for i in others]), level))
-        covered.append(scores[b] <= factor)
+        wider = _widening(np.concatenate([scores[i] for i in others]), [s for i in others for s in blocks[i]], level)
+        covered.append(np.concatenate([wider.at(s.features) for s in block]) >= scores[b])
         flat = float(np.quantile(np.abs(np.concatenate([s.error for i in others for s in blocks[i]])), level))
-        ratios.append((interval_scores(fitted[b], factor, block, level), _constant_scores(flat, block, level)))
+        ratios.append((interval_scores(fitted[b], wider, block, level), _constant_scores(flat, block, level)))
     inside = np.concatenate(covered)
     local, constant = (float(np.concatenate([pair[i] for pair in ratios]).mean()) for i in range(2))
     pixels = sum(s.pixels for s in samples) or 1
     return Calibration(
         model=_fit(told, level),
-        factor=float(np.quantile(np.concatenate(scores), level)),
+        widening=_widening(np.concatenate(scores), told, level),
         level=level,
         coverage=float(inside.mean()),
-        by_intensity=by_decile(np.concatenate([s.intensity for s in told]), inside),
+        by_intensity=by_decile(np.concatenate([s.features.intensity for s in told]), inside),
         by_motion=by_decile(np.concatenate([s.features.motion for s in told]), inside),
         score_ratio=local / max(constant, 1e-12),
         gaps=len(told),
@@ -149,10 +152,10 @@ def calibrate(samples: Sequence[Sample], level: float = LEVEL, least: int = LEAS
     )
 
 
-def interval(model: Model, factor: float, features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def interval(model: Model, wider: Widening, features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the calibrated bounds of measured minus predicted for every pixel, each (N,)."""
     lower, upper = bounds(model, features)
-    centre, half = (lower + upper) / 2, factor * (upper - lower) / 2
+    centre, half = (lower + upper) / 2, wider.at(features) * (upper - lower) / 2
     return centre - half, centre + half
 
 
@@ -163,9 +166,9 @@ def by_decile(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[f
     return tuple(float(inside[part == i].mean()) for i in range(10) if (part == i).any())
 
 
-def interval_scores(model: Model, factor: float, samples: Sequence[Sample], level: float) -> NDArray[np.float64]:
+def interval_scores(model: Model, wider: Widening, samples: Sequence[Sample], level: float) -> NDArray[np.float64]:
     """Return the interval (Winkler) score of every pixel: width, plus 2 / (1 - level) times what lies outside."""
-    pairs = [(interval(model, factor, s.features), s.error) for s in samples]
+    pairs = [(interval(model, wider, s.features), s.error) for s in samples]
     return np.concatenate([_interval_score(lower, upper, error, level) for (lower, upper), error in pairs])
 
 
@@ -181,12 +184,16 @@ def _interval_score(
     return np.asarray(upper - lower + 2 / (1 - level) * outside, np.float64)
 
 
-def _fit(samples: Sequence[Sample], level: float) -> Model:
-    features = Features(
-        np.concatenate([s.features.width for s in samples]),
-        np.concatenate([s.features.shift for s in samples]),
-        np.concatenate([s.features.motion for s in samples]),
+def _widening(scores: NDArray[np.float64], samples: Sequence[Sample], level: float) -> Widening:
+    intensity, motion = (
+        np.concatenate([getattr(s.features, name) for s in samples]) for name in ("intensity", "motion")
     )
+    return widening(scores, intensity, motion, level)
+
+
+def _fit(samples: Sequence[Sample], level: float) -> Model:
+    parts = (np.concatenate([getattr(s.features, part.name) for s in samples]) for part in fields(Features))
+    features = Features(*parts)
     return fit(features, np.concatenate([s.error for s in samples]), 1 - level)
 
 

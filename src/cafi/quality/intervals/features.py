@@ -46,13 +46,20 @@ class Features:
         Mostly logarithms of local differences; an interval's logarithmic half-widths are linear in them.
     shift : ndarray of float32, shape (Y * X, D)
         Other predictions minus this one; an interval's centre is linear in them.
+    intensity : ndarray of float32, shape (Y * X,)
+        Predicted, normalised.
     motion : ndarray of float32, shape (Y * X,)
         Estimated displacement over the gap in pixels.
     """
 
     width: NDArray[np.float32]
     shift: NDArray[np.float32]
+    intensity: NDArray[np.float32]
     motion: NDArray[np.float32]
+
+    def of(self, chosen: NDArray[np.integer]) -> Features:
+        """Return those of some pixels."""
+        return Features(*(part[chosen] for part in vars(self).values()))
 
 
 def usual(frames: Sequence[Plane]) -> Usual:
@@ -68,7 +75,7 @@ def measure(frames: NDArray[np.float32], t: float, mean: Plane, scale: Plane | N
 
     Widths follow how much the two ends disagree, moved along their optical flow or as they lie, over several
     neighbourhoods; gradients; high-pass noise; intensity (shot noise); the spread of each pixel over time; and the
-    network's own scale. Shifts are the differences to other plausible predictions.
+    network's own scale. Shifts are the differences to other plausible predictions, softer ones among them.
 
     Parameters
     ----------
@@ -106,12 +113,15 @@ def measure(frames: NDArray[np.float32], t: float, mean: Plane, scale: Plane | N
         np.minimum(*moved),
         np.maximum(*moved),
         blur(average, 1.5),
+        (frames[0] + frames[-1]) / 2,
+        *(blur(mean, s) for s in (0.7, 1.5, 4)),
     ]
     if pixels is not None:
         others.append(pixels.mean)
     return Features(
         width=_columns([*(np.log(s + SMALLEST_SPREAD) for s in spreads), *light]),
         shift=_columns([other - mean for other in others]),
+        intensity=np.ascontiguousarray(mean, np.float32).ravel(),
         motion=np.ascontiguousarray(speed, np.float32).ravel(),
     )
 

@@ -79,7 +79,7 @@ class HeldOutIntervals:
                     continue
                 mean, scale = made.mean[0, c], None if made.scale is None else made.scale[0, c]
                 features = measure(around[:, c], item.t, mean, scale, None if pixels is None else pixels[c])
-                low, high = interval(found.model, found.factor, features)
+                low, high = interval(found.model, found.widening, features)
                 planes.append((high - low).reshape(mean.shape) * check.normalisation.scale[c])
             yield wanted.targets[item.slot.t], planes
 

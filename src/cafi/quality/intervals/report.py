@@ -29,9 +29,8 @@ def summary(calibrations: Sequence[Calibration | None]) -> list[dict[str, Any] |
 
 def _figures(found: Calibration) -> dict[str, Any]:
     # Lists, as they come back from a file.
-    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in found.as_dict().items()}
-    del plain["model"]
-    return plain
+    model = ("model", "widening")
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in found.as_dict().items() if k not in model}
 
 
 def sentences(calibrations: Sequence[Calibration | None], names: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from cafi.engine.windows import Window, work
 from cafi.movie.plane_report import largest_value
 from cafi.quality.heldout import kept_movie, target_table
 from cafi.quality.intervals.calibration import LEAST_GAPS, MOST_GAPS, PIXELS, Sample
-from cafi.quality.intervals.features import Features, Usual, measure, usual
+from cafi.quality.intervals.features import Usual, measure, usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,8 +157,7 @@ def _sample_planes(
         chosen = np.sort(random.choice(usable, min(PIXELS, len(usable)), replace=False))
         found.append(
             Sample(
-                Features(features.width[chosen], features.shift[chosen], features.motion[chosen]),
-                made.mean[0, c].ravel()[chosen],
+                features.of(chosen),
                 (plane - made.mean[0, c]).ravel()[chosen],
                 int(constant.sum()),
                 int((full & ~constant).sum()),
