@@ -120,8 +120,8 @@ def fill_gaps(
     is_done = frozenset(partial.done).__contains__
     context = predictor.interpolator.context
     items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
-    batch = batch_size(predictor, movie.header, options)
     lanes = lane_count(predictor, movie.header, options)
+    batch = batch_size(predictor, movie.header, options) if lanes == 1 else 1
     with threads_for(predictor.interpolator, lanes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         run_pipeline(

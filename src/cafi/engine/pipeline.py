@@ -59,7 +59,7 @@ def run_pipeline(
         Of the source movie.
     sink : FrameSink
     batch : int
-        Windows that are predicted together, if there is one lane.
+        Windows that are predicted together; 1 with several lanes.
     on_stored : callable
         Called in a writing thread after a slot was stored.
     on_predicted : callable
@@ -69,7 +69,6 @@ def run_pipeline(
     whole : bool
         Whether that must see the method's scale and motion too.
     """
-    batch = batch if lanes == 1 else 1
     writers = lanes if lanes > 1 else max(2, min(8, os.cpu_count() or 2))
     with ThreadPoolExecutor(writers, thread_name_prefix="cafi-write") as pool:
         pending = _Pending(limit=2 * writers)
@@ -78,20 +77,15 @@ def run_pipeline(
             sink.write(slot.t, slot.z, make())
             on_stored(slot)
 
-        def finish(window: Window, made: Estimate) -> NDArray[Any]:
+        def finish(window: Window, estimate: Callable[[], Estimate]) -> NDArray[Any]:
+            made = estimate()
             on_predicted(window, made)
             return finished_frame(made.mean[0], window, normalisation, header)
 
-        def predict_and_finish(window: Window) -> NDArray[Any]:
-            return finish(window, predictor.estimate([window], whole=whole))
-
         def store_predictions(windows: list[Window]) -> None:
-            if lanes > 1:
-                pending.add(pool.submit(store, windows[0].slot, partial(predict_and_finish, windows[0])))
-                return
-            made = predictor.estimate(windows, whole=whole)
-            for i, window in enumerate(windows):
-                pending.add(pool.submit(store, window.slot, partial(finish, window, made.of(i))))
+            estimates = _estimates(predictor, windows, later=lanes > 1, whole=whole)
+            for window, estimate in zip(windows, estimates, strict=True):
+                pending.add(pool.submit(store, window.slot, partial(finish, window, estimate)))
 
         try:
             waiting: list[Window] = []
@@ -109,6 +103,16 @@ def run_pipeline(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _estimates(
+    predictor: Predictor, windows: list[Window], *, later: bool, whole: bool
+) -> list[Callable[[], Estimate]]:
+    """Return for each window what gives its prediction: made here, all together, or later by whoever asks."""
+    if later:
+        return [partial(predictor.estimate, [window], whole=whole) for window in windows]
+    made = predictor.estimate(windows, whole=whole)
+    return [partial(made.of, i) for i in range(len(windows))]
 
 
 def _as_it_is(raw: NDArray[Any]) -> NDArray[Any]:
