@@ -1,7 +1,8 @@
-"""The verdict on the best method of a held-out check, from the frames that were kept for its report."""
+"""The verdict on the best method of a held-out check, from what is seen while methods predict."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,59 +15,92 @@ from cafi.quality.warnings.gap import check
 from cafi.report.scores import best_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
-    from cafi.quality.results import Evaluation, Target
+    from numpy.typing import NDArray
+
+    from cafi.movie.model import Movie
+    from cafi.quality.metrics import Range
+    from cafi.quality.results import Evaluation, HeldOut, Target
     from cafi.quality.warnings.gap import GapCheck
-    from cafi.report.keeping import Keeper
+
+    Plane = NDArray[np.float32]
 
 
-def verdict_record(evaluation: Evaluation, keeper: Keeper) -> dict[str, Any] | None:
-    """Judge the method with the best mean PSNR as `cafi interpolate` judges a run, and by its gain on held-out frames.
+class Judging:
+    """Looks for reasons to distrust predictions, as `cafi interpolate` does, while a held-out check runs.
 
     Parameters
     ----------
-    evaluation : Evaluation
-        With all scores.
-    keeper : Keeper
-        The frames that were kept.
-
-    Returns
-    -------
-    dict or None
-        As the provenance keeps it; None where frames were shrunk, or none was kept.
+    movie : Movie
+    held_out : HeldOut
+        With all targets.
+    ranges : dict of int to Range
+        Of each channel that is scored.
+    frames : collection of int
+        That may be looked at; of these the one nearest to the middle of each gap is.
+    z : int
+        The depth that is looked at.
     """
-    method = best_first(evaluation)[0]
-    if keeper.shrink > 1:
-        return None
-    checks = [found for target in _middles(keeper, method) for found in _checks(keeper, target, method)]
-    if not checks:
-        return None
-    found = judge(checks, method, len({one.gap for one in checks}), gain=_gain(evaluation, method))
-    # As lists, so that it is the same after a way through JSON.
-    gaps = [asdict(w) | {"reasons": list(w.reasons), "place": w.place and list(w.place)} for w in found.gaps]
-    return {"word": found.word, "reasons": list(found.reasons), "gaps": gaps, "of": method}
+
+    def __init__(
+        self, movie: Movie, held_out: HeldOut, ranges: dict[int, Range], frames: Collection[int], z: int
+    ) -> None:
+        self._movie, self._held_out, self._ranges, self._z = movie, held_out, ranges, z
+        self._middles = _middles([target for target in held_out.targets if target.frame in frames])
+        self._waiting: dict[tuple[str, int], dict[int, Plane]] = {}
+        self._checks: dict[str, list[GapCheck]] = {}
+
+    def take(self, method: str, target: Target, z: int, channel: int, prediction: NDArray[Any]) -> None:
+        """Look at a predicted plane, shape (Y, X), in the movie's unit, once there are all channels of its frame."""
+        if z != self._z or target.frame not in self._middles:
+            return
+        planes = self._waiting.setdefault((method, target.frame), {})
+        planes[channel] = self._normalised(prediction, channel)
+        if len(planes) == len(self._ranges):
+            del self._waiting[method, target.frame]
+            kept = self._held_out.kept
+            before, after = (self._measured(kept[gap]) for gap in (target.gap, target.gap + 1))
+            made = np.stack([planes[c] for c in self._ranges])
+            with warnings.catch_warnings():
+                # What is said of the flow that is looked at here is not said of the method.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                found = check(before, after, target.t, made, target.gap, z)
+            self._checks.setdefault(method, []).extend(found)
+
+    def record(self, evaluation: Evaluation) -> dict[str, Any] | None:
+        """Judge the method with the best mean PSNR, by what was seen and by its gain on held-out frames.
+
+        Returns
+        -------
+        dict or None
+            As the provenance keeps it; None where nothing of that method was looked at.
+        """
+        method = best_first(evaluation)[0]
+        checks = self._checks.get(method)
+        if not checks:
+            return None
+        found = judge(checks, method, len({one.gap for one in checks}), gain=_gain(evaluation, method))
+        # As lists, so that it is the same after a way through JSON.
+        gaps = [asdict(w) | {"reasons": list(w.reasons), "place": w.place and list(w.place)} for w in found.gaps]
+        return {"word": found.word, "reasons": list(found.reasons), "gaps": gaps, "of": method}
+
+    def _measured(self, frame: int) -> NDArray[np.float32]:
+        planes = {c: grey(self._movie.source.read(frame, c, self._z)) for c in self._ranges}
+        return np.stack([self._normalised(plane, c) for c, plane in planes.items()])
+
+    def _normalised(self, plane: NDArray[Any], channel: int) -> Plane:
+        return np.asarray(self._ranges[channel].normalise(plane), np.float32)
 
 
-def _middles(keeper: Keeper, method: str) -> Iterator[Target]:
-    """Yield of each gap the held-out frame nearest to its middle, of those that were kept."""
+def _middles(targets: list[Target]) -> set[int]:
+    """The frame of each gap that lies nearest to its middle."""
     nearest: dict[int, Target] = {}
-    channels = tuple(keeper.ranges)
-    for target in keeper.held_out.targets:
-        kept = all((method, target.frame, channel) in keeper.planes for channel in channels)
+    for target in targets:
         best = nearest.get(target.gap)
-        if kept and (best is None or abs(target.t - 0.5) < abs(best.t - 0.5)):
+        if best is None or abs(target.t - 0.5) < abs(best.t - 0.5):
             nearest[target.gap] = target
-    yield from nearest.values()
-
-
-def _checks(keeper: Keeper, target: Target, method: str) -> list[GapCheck]:
-    ends = []
-    for frame in (keeper.held_out.kept[target.gap], keeper.held_out.kept[target.gap + 1]):
-        planes = (keeper.ranges[c].normalise(grey(keeper.movie.source.read(frame, c, keeper.z))) for c in keeper.ranges)
-        ends.append(np.stack(list(planes)).astype(np.float32))
-    mean = np.stack([keeper.planes[method, target.frame, c] for c in keeper.ranges]).astype(np.float32)
-    return check(ends[0], ends[1], target.t, mean, target.gap, keeper.z)
+    return {target.frame for target in nearest.values()}
 
 
 def _gain(evaluation: Evaluation, method: str) -> float | None:

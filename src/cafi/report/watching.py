@@ -10,7 +10,7 @@ from cafi.quality.intervals import report as told
 from cafi.quality.intervals.held_out import calibrate_held_out
 from cafi.report.evaluated import displacement_path, footage_path
 from cafi.report.footage import FOLDER, write_footage
-from cafi.report.judging import verdict_record
+from cafi.report.judging import Judging
 from cafi.report.keeping import start_keeping
 from cafi.report.scores import best_first
 
@@ -40,6 +40,7 @@ class Watching:
     def __init__(self, check: Check, methods: int) -> None:
         self._check = check
         self._keeper = start_keeping(check.movie, check.held_out, check.ranges, methods)
+        self._judging = Judging(check.movie, check.held_out, check.ranges, self._keeper.frames, self._keeper.z)
         self._moved = DisplacementCheck(check.movie, check.held_out, check.ranges)
 
     def listener(self, method: str, also: OnScored | None = None) -> OnScored:
@@ -47,6 +48,7 @@ class Watching:
 
         def listen(target: Target, z: int, channel: int, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
             self._keeper.take(method, target, z, channel, prediction)
+            self._judging.take(method, target, z, channel, prediction)
             self._moved.take(method, target, z, channel, truth, prediction)
             if also is not None:
                 also(target, z, channel, truth, prediction)
@@ -55,7 +57,7 @@ class Watching:
 
     def judge(self, evaluation: Evaluation) -> Evaluation:
         """Add the verdict on the best method, where there can be one."""
-        found = verdict_record(evaluation, self._keeper)
+        found = self._judging.record(evaluation)
         return (
             evaluation if found is None else replace(evaluation, provenance=evaluation.provenance | {"verdict": found})
         )
