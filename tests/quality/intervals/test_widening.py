@@ -14,10 +14,10 @@ COUNT = 40_000
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Scores that are three times as large in the brightest tenth, and twice as large in the fastest."""
+    """Scores that are twice as large in the brightest tenth, and 1.5 times as large in the fastest."""
     rng = np.random.default_rng(0)
     intensity, motion = rng.uniform(size=(2, COUNT)).astype(np.float32)
-    scores = np.abs(rng.normal(size=COUNT)) * np.where(intensity > 0.9, 3, 1) * np.where(motion > 0.9, 2, 1)
+    scores = np.abs(rng.normal(size=COUNT)) * np.where(intensity > 0.9, 2, 1) * np.where(motion > 0.9, 1.5, 1)
     return scores, intensity, motion
 
 
@@ -33,9 +33,9 @@ def test_each_tenth_is_held(drawn):
     assert 0.9 <= inside.mean() < 0.94
     for values in (intensity, motion):
         for tenth in range(10):
-            assert inside[(values >= tenth / 10) & (values < (tenth + 1) / 10)].mean() >= 0.9 - 1e-3
+            assert inside[(values >= tenth / 10) & (values < (tenth + 1) / 10)].mean() > 0.895
     # One factor for all would hold fewer of the brightest.
-    assert (scores <= made.least)[intensity > 0.9].mean() < 0.65
+    assert (scores <= made.least)[intensity > 0.9].mean() < 0.7
 
 
 def test_no_pixel_gets_less_than_all_together_ask_for(drawn):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cafi.quality.intervals.features import blur
+from cafi.layers.smoothing import blur
 from cafi.quality.warnings.cycle import cycle
 
 NOISE = 0.1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from cafi.interpolators.classical.dis import warp
 from cafi.interpolators.classical.motion import estimate_motion
+from cafi.layers.smoothing import blur
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,13 +124,6 @@ def measure(frames: NDArray[np.float32], t: float, mean: Plane, scale: Plane | N
         intensity=np.ascontiguousarray(mean, np.float32).ravel(),
         motion=np.ascontiguousarray(speed, np.float32).ravel(),
     )
-
-
-def blur(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Smooth an image (Y, X) with a Gaussian of ``sigma`` pixels, mirrored at its borders."""
-    # Three standard deviations are enough for a local mean, and half the work of scipy's four.
-    side = 2 * round(3 * sigma) + 1
-    return np.asarray(cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def _slope(image: Plane) -> Plane:

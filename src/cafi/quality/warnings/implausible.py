@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from cafi.quality.warnings.structure import Picture, smooth, spot_noise
+from cafi.layers.smoothing import smooth
+from cafi.quality.warnings.structure import Picture, spot_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cafi.quality.intervals.features import blur
+from cafi.layers.smoothing import blur
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from cafi.quality.intervals.features import blur
+from cafi.layers.smoothing import smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float32]
 
 SURROUND = 2.5  # times the size of a spot: what is subtracted as background
-COARSE = 4.0  # pixels, standard deviation from which on a Gaussian is worked out on a coarser grid
 LARGEST = float(np.finfo(np.float32).max)
-GRID = 2.0  # standard deviation that is left on that grid, at least
 
 
 class Picture:
@@ -56,15 +54,3 @@ def energy(image: Plane) -> float:
     """Return the mean of the squares of an image; infinite for absurd intensities, beyond what float32 can square."""
     mean = float(cv2.norm(image, cv2.NORM_L2SQR)) / image.size
     return mean if mean < LARGEST else math.inf
-
-
-def smooth(image: Plane, sigma: float) -> Plane:
-    """Smooth an image (Y, X) with a Gaussian of ``sigma`` pixels, a wide one on a coarser grid: the same, but fast."""
-    if sigma < COARSE:
-        return blur(image, sigma)
-    step = 2 ** int(math.log2(sigma / GRID))
-    height, width = image.shape
-    coarse = cv2.resize(image, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_AREA)
-    # Averaging over blocks smooths by a variance of step^2 / 12, linear interpolation between them by step^2 / 6.
-    blurred = blur(np.asarray(coarse, np.float32), math.sqrt((sigma / step) ** 2 - 0.25))
-    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
