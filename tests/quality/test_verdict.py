@@ -68,3 +68,12 @@ def test_what_is_unlike_the_training_is_doubtful():
     assert warnings_of([replace(c, strangeness=0.9) for c in movie()], "kymo") == []
     (found,) = warnings_of([*movie()[:9], replace(FINE, gap=9, strangeness=1.1)], "kymo")
     assert (found.gap, found.level, found.reasons) == (9, "doubtful", ("strange",))
+
+
+def test_what_is_usual_is_told_for_each_channel_apart():
+    """A channel in which everything is larger than in the other is no reason to warn; a gap that stands out is."""
+    other = [replace(c, channel=1, cycle=60.0, score=9.0, brightness=0.2, sharpness=0.5) for c in movie()]
+    both = [replace(c, cycle=12.0) for c in movie()] + other
+    assert warnings_of(both, "kymo") == []
+    both[3] = replace(both[3], cycle=40.0)
+    assert [(w.gap, w.reasons) for w in warnings_of(both, "kymo")] == [(3, ("astray",))]

@@ -150,12 +150,10 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
     """Return a warning for each gap that deserves one, in order; the reasons of its channels and depths together."""
     if not checks:
         return []
-    usual = max(USUAL, float(np.median([c.score for c in checks])))
-    limits = _limits(checks)
-    astray = _astray(checks)
+    usual = {channel: _usual([c for c in checks if c.channel == channel]) for channel in {c.channel for c in checks}}
     found: dict[int, dict[str, tuple[int, int] | None]] = {}
     for c in checks:
-        for reason in _reasons(c, method, usual, limits, astray):
+        for reason in _reasons(c, method, usual[c.channel]):
             place = (c.y, c.x) if reason == "implausible" else None
             found.setdefault(c.gap, {}).setdefault(reason, place)
     return [
@@ -169,9 +167,33 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
     ]
 
 
-def _reasons(
-    c: GapCheck, method: str, usual: float, limits: dict[str, tuple[float, float]], astray: float
-) -> list[str]:
+@dataclass(frozen=True)
+class _Usual:
+    """What gaps of one channel usually show: channels differ by nature.
+
+    Attributes
+    ----------
+    score : float
+        Of the least plausible place.
+    astray : float
+        How little predictions may lead back; without limit where the movie is too short to say what is usual.
+    light : dict of str to tuple of float
+        Change of light, contrast and focus, and how far from it a change must lie to count.
+    """
+
+    score: float
+    astray: float
+    light: dict[str, tuple[float, float]]
+
+
+def _usual(checks: Sequence[GapCheck]) -> _Usual:
+    score = max(USUAL, float(np.median([c.score for c in checks])))
+    cycles = [c.cycle for c in checks if c.cycle is not None]
+    astray = max(LEAST_ASTRAY, ASTRAY * float(np.median(cycles))) if len(cycles) >= ENOUGH else np.inf
+    return _Usual(score, astray, _limits(checks))
+
+
+def _reasons(c: GapCheck, method: str, usual: _Usual) -> list[str]:
     lost = (c.appeared + c.vanished) / max(c.things, 1) if c.things > 4 else 0.0
     reliable = c.unmatched < RELIABLE * c.unlike
     holds = {
@@ -183,25 +205,18 @@ def _reasons(
         "contradicting": c.contradicting > CONTRADICTING,
         "unmatched": UNMATCHED < c.unmatched <= UNKNOWN,
         "far": c.travel > FARTHEST,
-        "astray": c.cycle is not None and c.cycle > astray,
-        "implausible": c.score > THRESHOLD * usual,
+        "astray": c.cycle is not None and c.cycle > usual.astray,
+        "implausible": c.score > THRESHOLD * usual.score,
         "strange": c.strangeness is not None and c.strangeness > STRANGE,
         "noisy": c.clarity < NOISY,
     }
     for reason, value in (("flash", c.brightness), ("contrast", c.contrast), ("focus", c.sharpness)):
-        middle, far = limits[reason]
+        middle, far = usual.light[reason]
         holds[reason] = abs(value - middle) > far
     return [reason for reason, true in holds.items() if true]
 
 
-def _astray(checks: Sequence[GapCheck]) -> float:
-    """How little predictions may lead back; without limit where the movie is too short to say what is usual."""
-    known = [c.cycle for c in checks if c.cycle is not None]
-    return max(LEAST_ASTRAY, ASTRAY * float(np.median(known))) if len(known) >= ENOUGH else np.inf
-
-
 def _limits(checks: Sequence[GapCheck]) -> dict[str, tuple[float, float]]:
-    """The usual change of light, contrast and focus in this movie, and how far from it a change must lie to count."""
     limits = {}
     columns: dict[str, tuple[list[float], float]] = {
         "flash": ([c.brightness for c in checks], FLASH),
