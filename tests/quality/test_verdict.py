@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from cafi.quality.verdict import judge, warnings_of
 from cafi.quality.warnings.gap import GapCheck
 
@@ -70,9 +72,10 @@ def test_what_is_unlike_the_training_is_doubtful():
     assert (found.gap, found.level, found.reasons) == (9, "doubtful", ("strange",))
 
 
-def test_what_is_usual_is_told_for_each_channel_apart():
-    """A channel in which everything is larger than in the other is no reason to warn; a gap that stands out is."""
-    other = [replace(c, channel=1, cycle=60.0, score=9.0, brightness=0.2, sharpness=0.5) for c in movie()]
+@pytest.mark.parametrize("plane", [{"channel": 1}, {"z": 1}])
+def test_what_is_usual_is_told_for_each_channel_and_depth_apart(plane):
+    """A plane in which everything is larger than in the other is no reason to warn; a gap that stands out is."""
+    other = [replace(c, **plane, cycle=60.0, score=9.0, brightness=0.2, sharpness=0.5) for c in movie()]
     both = [replace(c, cycle=12.0) for c in movie()] + other
     assert warnings_of(both, "kymo") == []
     both[3] = replace(both[3], cycle=40.0)

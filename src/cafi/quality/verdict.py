@@ -150,10 +150,13 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
     """Return a warning for each gap that deserves one, in order; the reasons of its channels and depths together."""
     if not checks:
         return []
-    usual = {channel: _usual([c for c in checks if c.channel == channel]) for channel in {c.channel for c in checks}}
+    planes: dict[tuple[int, int], list[GapCheck]] = {}
+    for c in checks:
+        planes.setdefault((c.channel, c.z), []).append(c)
+    usual = {plane: _usual(those) for plane, those in planes.items()}
     found: dict[int, dict[str, tuple[int, int] | None]] = {}
     for c in checks:
-        for reason in _reasons(c, method, usual[c.channel]):
+        for reason in _reasons(c, method, usual[c.channel, c.z]):
             place = (c.y, c.x) if reason == "implausible" else None
             found.setdefault(c.gap, {}).setdefault(reason, place)
     return [
@@ -169,7 +172,7 @@ def warnings_of(checks: Sequence[GapCheck], method: str) -> list[GapWarning]:
 
 @dataclass(frozen=True)
 class _Usual:
-    """What gaps of one channel usually show: channels differ by nature.
+    """What gaps usually show in one channel at one depth: these differ by nature.
 
     Attributes
     ----------
