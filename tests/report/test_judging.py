@@ -51,3 +51,13 @@ def test_frames_that_are_shown_smaller_are_judged_too(tmp_path: Path) -> None:
     verdict = evaluation.provenance["verdict"]
     assert verdict["of"] in ("linear", "optical_flow")
     assert verdict["word"] in ("use", "use with care", "do not use")
+
+
+def test_pixels_that_are_not_finite_do_not_end_the_check(tmp_path: Path) -> None:
+    source = tmp_path / "holes.tif"
+    pixels = spots(7, 64, 80)[:, 0]
+    pixels[:, :3, :4] = np.nan
+    pixels[4, 40, 40] = np.inf
+    tifffile.imwrite(source, pixels, metadata={"axes": "TYX"}, photometric="minisblack")
+    (evaluation,) = cafi.evaluate(source, tmp_path / "check", methods=("linear", "optical_flow"), drop=2).evaluations
+    assert evaluation.provenance["verdict"]["word"] in ("use", "use with care", "do not use")

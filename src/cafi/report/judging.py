@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cafi.quality.downstream import finite
 from cafi.quality.metrics.ranges import grey
 from cafi.quality.statistics import summarise
 from cafi.quality.verdict import judge
@@ -90,7 +91,7 @@ class Judging:
         return np.stack([self._normalised(plane, c) for c, plane in planes.items()])
 
     def _normalised(self, plane: NDArray[Any], channel: int) -> Plane:
-        return np.asarray(self._ranges[channel].normalise(plane), np.float32)
+        return np.asarray(self._ranges[channel].normalise(finite(plane)), np.float32)
 
 
 def _middles(targets: list[Target]) -> set[int]:
