@@ -1,6 +1,5 @@
 """Several predictions at the same time on a CPU: how many, with how many threads, and that nothing else changes."""
 
-import os
 import threading
 
 import numpy as np
@@ -24,19 +23,24 @@ def lanes(method, side, memory="2GB", channels=1):
 
 
 @pytest.fixture
-def four_cores(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+def four_threads(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
 
 
-@pytest.mark.usefixtures("four_cores")
-def test_small_frames_take_a_lane_for_each_core_and_large_ones_as_many_as_memory_allows():
+@pytest.mark.usefixtures("four_threads")
+def test_small_frames_take_a_lane_for_each_thread_and_large_ones_as_many_as_memory_allows():
     assert lanes("kymo", 256) == 4
     assert lanes("kymo", 256, channels=2) == 4
     assert lanes("kymo", 1024, memory="1200MB") == 2  # 540 bytes for each of a million pixels
     assert lanes("kymo", 2048) == 1
 
 
-@pytest.mark.usefixtures("four_cores")
+def test_one_thread_alone_is_one_lane(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert lanes("kymo", 64) == 1
+
+
+@pytest.mark.usefixtures("four_threads")
 def test_methods_that_do_not_offer_it_have_one_lane():
     assert lanes("linear", 64) == 1
     assert lanes("optical_flow", 64) == 1

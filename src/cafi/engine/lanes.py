@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,16 +18,18 @@ MOST = 8
 
 
 def lane_count(predictor: Predictor, header: Header, options: EngineOptions) -> int:
-    """Return as many lanes as there are cores, where the method can and the memory budget allows; else one.
+    """Return as many lanes as torch may take threads, where the method can and the memory budget allows; else one.
 
-    Small frames leave most of the cores idle, when all of them share one frame's arithmetic; large ones do not, and
-    need the memory.
+    That number heeds OMP_NUM_THREADS and what a cluster allots, which the count of cores does not. Small frames leave
+    most of the cores idle, when all of them share one frame's arithmetic; large ones do not, and need the memory.
     """
+    import torch
+
     beside = getattr(predictor.interpolator, "bytes_beside", 0)
     if not beside or predictor.device.type != "cpu" or predictor.side is not None:
         return 1
     one = beside * header.size.y * header.size.x * header.size.c * header.samples
-    return max(1, min(os.cpu_count() or 1, MOST, parse_bytes(options.memory) // one))
+    return max(1, min(torch.get_num_threads(), MOST, parse_bytes(options.memory) // one))
 
 
 @contextmanager
