@@ -31,3 +31,10 @@ def test_a_finer_grid_has_longer_displacements():
     finer = resize_flow(flow, 4)
     assert finer.shape == (1, 4, 12, 20)
     assert torch.allclose(finer, torch.tensor(6.0))
+
+
+def test_some_rows_alone_are_fetched_as_among_all():
+    random = torch.Generator().manual_seed(2)
+    image, flow = torch.rand(2, 3, 16, 12, generator=random), 3 * torch.randn(2, 2, 16, 12, generator=random)
+    whole = warp(image, flow)
+    assert torch.equal(warp(image, flow[:, :, 5:11], top=5), whole[:, :, 5:11])

@@ -16,28 +16,31 @@ def warp(
     flow: Tensor,
     mode: Literal["bilinear", "bicubic"] = "bilinear",
     outside: Literal["border", "zeros"] = "border",
+    top: int = 0,
 ) -> Tensor:
-    """Fetch ``image`` at every pixel's place plus ``flow``.
+    """Fetch ``image`` at every pixel's place plus ``flow``, for all rows or some.
 
     Parameters
     ----------
     image : Tensor of float, shape (B, C, Y, X)
-    flow : Tensor of float32, shape (B, 2, Y, X)
-        Displacement (x, y) in pixels.
+    flow : Tensor of float32, shape (B, 2, R, X)
+        Displacement (x, y) in pixels, of rows from ``top`` on.
     mode : 'bilinear' or 'bicubic'
         Of sub-pixel interpolation.
     outside : 'border' or 'zeros'
         What is fetched beyond the border: the edge again, or nothing.
+    top : int
+        First row that is wanted.
 
     Returns
     -------
-    Tensor of float32, shape (B, C, Y, X)
+    Tensor of float32, shape (B, C, R, X)
     """
-    height, width = image.shape[-2:]
+    (height, width), rows = image.shape[-2:], flow.shape[-2]
     # grid_sample without align_corners counts from -1 at the first pixel's left edge to 1 at the last one's right.
     x = (2 * torch.arange(width, device=flow.device, dtype=torch.float32) + 1) / width - 1
-    y = (2 * torch.arange(height, device=flow.device, dtype=torch.float32) + 1) / height - 1
-    here = torch.stack([x.expand(height, width), y[:, None].expand(height, width)])
+    y = (2 * torch.arange(top, top + rows, device=flow.device, dtype=torch.float32) + 1) / height - 1
+    here = torch.stack([x.expand(rows, width), y[:, None].expand(rows, width)])
     place = torch.addcmul(
         here, flow.float(), flow.new_tensor([2 / width, 2 / height], dtype=torch.float32)[:, None, None]
     )

@@ -58,9 +58,9 @@ class Motion:
         return elapsed * self.velocity[:, None] + self.deviation.unflatten(1, (-1, 2))
 
 
-def moved(images: Tensor, flows: Tensor, outside: Literal["border", "zeros"] = "zeros") -> Tensor:
-    """Fetch each frame (B, 4, Y, X) along its own flow (B, 4, 2, Y, X); same shape as the frames."""
-    fetched = warp(images.flatten(0, 1)[:, None], flows.flatten(0, 1), outside=outside)
+def moved(images: Tensor, flows: Tensor, outside: Literal["border", "zeros"] = "zeros", top: int = 0) -> Tensor:
+    """Fetch each frame (B, 4, Y, X) along its own flow (B, 4, 2, R, X) of rows from ``top`` on; (B, 4, R, X)."""
+    fetched = warp(images.flatten(0, 1)[:, None], flows.flatten(0, 1), outside=outside, top=top)
     return fetched.unflatten(0, images.shape[:2])[:, :, 0]
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from cafi.interpolators.kymo.guess import guess_velocity
 from cafi.interpolators.kymo.motion import Window
+from cafi.interpolators.kymo.spans import shrunk, spans
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cafi.interpolators.kymo.network import Answer, Kymo
+    from cafi.interpolators.kymo.spans import Span
 
 LARGEST = 768  # pixels: the side of what is kept of a piece
 MARGIN = 128  # pixels around it that the network sees too
@@ -60,39 +62,26 @@ def predict_in_pieces(network: Kymo, window: Window, largest: int = LARGEST, mar
     if max(height, width) <= largest + 2 * margin:
         largest = max(height, width)
     together = max(1, (LARGEST + 2 * MARGIN) ** 2 // (height * width))
-    for start, y, x in product(range(0, b, together), range(0, height, largest), range(0, width, largest)):
+    pieces = spans(height, largest, margin), spans(width, largest, margin)
+    for start, rows, columns in product(range(0, b, together), *pieces):
         some = slice(start, start + together)
-        rows, columns = _Span(y, largest, margin, height), _Span(x, largest, margin, width)
         answer = _predict(network, window, guess, some, rows, columns)
         _put(whole, answer, some, rows, columns)
     return whole
 
 
-class _Span:
-    """One axis of a piece: what the network sees, and what of that is kept."""
-
-    def __init__(self, start: int, largest: int, margin: int, length: int) -> None:
-        self.kept = slice(start, min(length, start + largest))
-        self.seen = slice(max(0, start - margin), min(length, start + largest + margin))
-        self.within = slice(self.kept.start - self.seen.start, self.kept.stop - self.seen.start)
-        self.share = (self.kept.stop - self.kept.start) / length
-
-
-def _predict(network: Kymo, window: Window, guess: Tensor, some: slice, rows: _Span, columns: _Span) -> Answer:
+def _predict(network: Kymo, window: Window, guess: Tensor, some: slice, rows: Span, columns: Span) -> Answer:
     frames = window.frames[some, :, rows.seen, columns.seen]
-    guessed = guess[some, :, _shrunk(rows.seen, 2), _shrunk(columns.seen, 2)]
+    guessed = guess[some, :, shrunk(rows.seen, 2), shrunk(columns.seen, 2)]
     answer: Answer = network(Window(frames, window.times[some], window.t[some], window.valid[some]), guessed)
     return answer
 
 
-def _put(whole: Whole, answer: Answer, some: slice, rows: _Span, columns: _Span) -> None:
+def _put(whole: Whole, answer: Answer, some: slice, rows: Span, columns: Span) -> None:
     there, here = (rows.kept, columns.kept), (rows.within, columns.within)
     whole.mean[some, :, there[0], there[1]] = answer.mean[..., here[0], here[1]]
     whole.scale[some, :, there[0], there[1]] = answer.scale[..., here[0], here[1]]
     whole.flows[some, ..., there[0], there[1]] = answer.flows[:, 1:3, :, here[0], here[1]]
-    features = answer.features[..., _shrunk(here[0], 4), _shrunk(here[1], 4)].mean((2, 3))
-    whole.features[some] += rows.share * columns.share * features
-
-
-def _shrunk(place: slice, factor: int) -> slice:
-    return slice(place.start // factor, place.stop // factor)
+    features = answer.features[..., shrunk(here[0], 4), shrunk(here[1], 4)].mean((2, 3))
+    height, width = whole.mean.shape[-2:]
+    whole.features[some] += rows.length / height * columns.length / width * features
