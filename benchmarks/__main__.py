@@ -17,6 +17,7 @@ from benchmarks import (
     finetuning,
     intervals,
     likeness,
+    limits,
     memory,
     methods,
     networks,
@@ -63,6 +64,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], object]] = {
     "quality": lambda chosen: methods.report(chosen.movies),
     "reduced": lambda chosen: methods.report_reduced(chosen.movies),
     "perturbed": lambda chosen: perturbed.report(chosen.movies),
+    "limits": lambda chosen: limits.report(chosen.movies, chosen.rife),
     "particles": lambda _: particles.report(),
     "peers": lambda chosen: peers.report(chosen.rife),
     "networks": lambda _: networks.report(),
@@ -87,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--movies", type=Path, default=Path("../shared/movies"), help="real movies")
-    parser.add_argument("--rife", type=Path, default=Path("../shared/tools/rife_peer.py"), help="RIFE, for peers")
+    parser.add_argument("--rife", type=Path, default=Path("../shared/tools/rife_peer.py"), help="RIFE, as a peer")
     parser.add_argument("--figure", type=Path, help="where the part that is chosen draws its figure (PNG)")
     chosen = parser.parse_args()
     for name, part in PARTS.items():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import torch
 
+from benchmarks import rife
 from cafi.interpolators import registry
 
 if TYPE_CHECKING:
@@ -63,21 +64,9 @@ def _dis(frames: torch.Tensor) -> Callable[[], Any]:
 
 
 def _rife(tool: Path, frames: torch.Tensor) -> dict[str, Callable[[], Any]]:
-    if not tool.exists():
-        print(f"{tool} is not there: RIFE is left out.")
-        return {}
-    spec = importlib.util.spec_from_file_location("rife_peer", tool)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{tool} is no Python file")
-    peer = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(peer)
     first, last = frames[1].numpy(), frames[2].numpy()
-
-    def timed(version: str) -> Callable[[], Any]:
-        predict = peer.load(version)
-        return lambda: predict(first, last)
-
-    return {f"RIFE {version}": timed(version) for version in ("4.6", "4.25")}
+    peers = rife.load(tool, ("4.6", "4.25"))
+    return {f"RIFE {version}": partial(predict, first, last) for version, predict in peers.items()}
 
 
 def _seconds(method: Callable[[], Any]) -> float:
