@@ -73,3 +73,27 @@ def test_a_texture_carried_by_whole_pixels_is_rolled():
     texture = torch.rand(1, 32, 32, generator=torch.Generator().manual_seed(0))
     shift = torch.tensor([3.0, -2.0])[None, None, :, None, None].expand(1, 1, 2, 32, 32)
     torch.testing.assert_close(carry(texture, shift)[:, 0], texture.roll((-2, 3), (1, 2)), rtol=0, atol=1e-4)
+
+
+def test_a_texture_that_changes_is_carried_as_each_of_its_states():
+    states = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    shift = 3 * torch.randn(2, 3, 2, 12, 16, generator=torch.Generator().manual_seed(1))
+    living = carry(states, shift)
+    for k in range(3):
+        torch.testing.assert_close(living[:, k], carry(states[:, k], shift[:, k : k + 1])[:, 0])
+
+
+def test_detail_comes_and_goes_in_some_sheets_and_moves_along(monkeypatch):
+    times = torch.tensor([[0.5, 1.5]]).expand(8, -1)
+
+    def changed(living):
+        """Share of variance that is new after a gap, where the sheet's own motion is taken off."""
+        monkeypatch.setattr(scenes, "LIVING", living)
+        layer = made(scenes.living_tissue, times, seed=3, pixels=6.0, side=96)
+        back = carry(layer.light[:, 0], layer.motion[:, 1:])[:, 0]
+        inner = (slice(None), slice(16, -16), slice(16, -16))
+        return (layer.light[:, 1] - back)[inner].square().mean((1, 2)) / layer.light.var((1, 2, 3))
+
+    assert float(changed(0.0).median()) < 0.05
+    assert float(changed(1.0).median()) > 0.05
+    assert float(changed(1.0).max()) > 0.5

@@ -77,7 +77,7 @@ def _skewed(white: Tensor, skew: Tensor) -> Tensor:
 def random_camera(count: int, random: Generator) -> Camera:
     """Draw cameras from nearly clean to photon-starved."""
     shape = (count, 1, 1, 1)
-    level = log_uniform(shape, 0.0015, 0.2, random)  # standard deviation at light 1
+    level = log_uniform(shape, 0.001, 0.15, random)  # standard deviation at light 1
     share = uniform(shape, 0, 1, random)
     correlated = chance(shape, 0.3, random) * uniform(shape, 0, 1.5, random)
     step = chance(shape, 0.3, random) * uniform(shape, 1 / 255, 1 / 60, random)

@@ -37,7 +37,7 @@ def carry(texture: Tensor, displacement: Tensor) -> Tensor:
 
     Parameters
     ----------
-    texture : Tensor, shape (B, P, P)
+    texture : Tensor, shape (B, P, P), or (B, T, P, P) if it changes
     displacement : Tensor, shape (B, T, 2, Y, X)
         (x, y) in pixels.
 
@@ -50,11 +50,11 @@ def carry(texture: Tensor, displacement: Tensor) -> Tensor:
     x = torch.arange(width, device=texture.device) - displacement[:, :, 0]
     y = torch.arange(height, device=texture.device)[:, None] - displacement[:, :, 1]
     margin = 3
-    padded = torch.nn.functional.pad(texture[:, None], (margin,) * 4, mode="circular")
+    images = texture.flatten(0, -3)[:, None]
+    padded = torch.nn.functional.pad(images, (margin,) * 4, mode="circular")
     size = period + 2 * margin
     place = torch.stack([(2 * (v.remainder(period) + margin) + 1) / size - 1 for v in (x, y)], -1)
-    n, t = displacement.shape[:2]
     shown = torch.nn.functional.grid_sample(
-        padded, place.reshape(n, t * height, width, 2), mode="bicubic", align_corners=False
+        padded, place.reshape(len(images), -1, width, 2), mode="bicubic", align_corners=False
     )
-    return shown.reshape(n, t, height, width)
+    return shown.reshape(*displacement.shape[:2], height, width)

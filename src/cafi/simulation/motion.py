@@ -14,6 +14,7 @@ import torch
 
 from cafi.simulation.draw import chance, direction, log_uniform, normal, uniform
 from cafi.simulation.fields import smooth_vectors
+from cafi.simulation.tremor import stirring, tremor
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -31,14 +32,18 @@ class Pace:
         Typical displacement over a unit of time, for each movie.
     stage : Tensor of float32, shape (B, T, 2)
         Displacement (y, x) in pixels of everything at once.
+    tremor : Tensor of float32, shape (B,), optional
+        Standard deviation in pixels, along each axis, of what each place or thing trembles besides, see `tremor`.
     """
 
     pixels: Tensor
     stage: Tensor
+    tremor: Tensor | None = None
 
     def slower(self, factor: Tensor | float) -> Pace:
-        """Return the pace of things that move this much less, on the same stage."""
-        return replace(self, pixels=self.pixels * factor)
+        """Return the pace of things that move and tremble this much less, on the same stage."""
+        tremor = None if self.tremor is None else self.tremor * factor
+        return replace(self, pixels=self.pixels * factor, tremor=tremor)
 
 
 def fixed_stage(times: Tensor) -> Tensor:
@@ -84,7 +89,8 @@ def flow(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
     bend = uniform((n, 1), -0.12, 0.12, random) * bounded**2
     along, around = ((pace.pixels[:, None] * (s + bend))[..., None, None, None] for s in (elapsed, bounded))
     changing = linear + strength[:, None, None, None] * swirl
-    return along * drift[:, None] + around * changing[:, None] + pace.stage.flip(-1)[..., None, None]
+    moved = along * drift[:, None] + around * changing[:, None] + pace.stage.flip(-1)[..., None, None]
+    return moved if pace.tremor is None else moved + stirring(side, pace.tremor, times, random)
 
 
 def paths(points: int, side: int, pace: Pace, times: Tensor, random: Generator) -> tuple[Tensor, Tensor]:
@@ -116,6 +122,8 @@ def paths(points: int, side: int, pace: Pace, times: Tensor, random: Generator) 
     common = direction((n, 1, 1), random) * uniform((n, 1, 1, 1), 0, 1.5, random) * swing(elapsed, 6.0)
     together = uniform((n, 1, 1, 1), 0, 1, random).round()
     moved = speed * personal + pace.pixels[:, None, None, None] * together * common
+    if pace.tremor is not None:
+        moved = moved + pace.tremor[:, None, None, None] * tremor((points, 2), times, random)
     return start, moved + pace.stage[:, :, None]
 
 

@@ -11,6 +11,7 @@ import torch
 from cafi.simulation.draw import chance, direction, integer, log_uniform, normal, uniform
 from cafi.simulation.light import carry, splat
 from cafi.simulation.motion import Pace, flow, paths, swing, waves
+from cafi.simulation.shimmer import shimmer
 from cafi.simulation.textures import TEXTURES, grain
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
     Scene = Callable[[int, Pace, Tensor, Generator], "Layer"]
+
+LIVING = 0.4  # share of sheets whose detail comes and goes
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,24 @@ class Layer:
 
 def tissue(side: int, pace: Pace, times: Tensor, random: Generator) -> Layer:
     """A textured sheet that flows."""
+    return _sheet(side, pace, times, random, living=0.0)
+
+
+def living_tissue(side: int, pace: Pace, times: Tensor, random: Generator) -> Layer:
+    """A textured sheet that flows, often with detail that comes and goes while it is carried along.
+
+    Where such detail stays in its place, networks learn that motion of fine texture is not to be believed.
+    """
+    return _sheet(side, pace, times, random, living=LIVING)
+
+
+def _sheet(side: int, pace: Pace, times: Tensor, random: Generator, living: float) -> Layer:
     kind = TEXTURES[integer(0, len(TEXTURES), random)]
     texture = kind(len(times), 2 * (side // 2), random)
     motion = flow(side, pace, times, random)
+    if living and torch.rand((), generator=random, device=random.device) < living:
+        strength = log_uniform((len(times), 1, 1, 1), 0.03, 0.5, random)
+        texture = shimmer(texture[:, None].expand(-1, times.shape[1], -1, -1), strength, times, random)
     return Layer(carry(texture, motion).clamp(0, 1.5), motion=motion)
 
 
@@ -165,7 +183,7 @@ def _brightness(shape: tuple[int, int, int], random: Generator) -> Tensor:
 
 
 SCENES: tuple[tuple[Scene, float], ...] = (
-    (tissue, 0.36),
+    (living_tissue, 0.36),
     (particles, 0.2),
     (rods, 0.12),
     (filaments, 0.1),

@@ -8,9 +8,10 @@ import torch
 
 from cafi.simulation import optics
 from cafi.simulation.draw import chance, log_uniform, uniform
-from cafi.simulation.fields import power_law
 from cafi.simulation.motion import Pace, wandering_stage, waves
-from cafi.simulation.scenes import SCENES, tissue
+from cafi.simulation.scenes import SCENES, living_tissue
+from cafi.simulation.shimmer import shimmer
+from cafi.simulation.tremor import trembling_stage, unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice")
 
-SHIMMERING = 0.25  # share of worlds with detail that comes and goes
-PARTS = 4  # fields of which such detail is mixed, each in its own rhythm
+SHIMMERING = 0.12  # share of worlds with detail that comes and goes where it is
+TREMBLING = 0.5  # share of worlds in which places and things tremble
+MOST_TREMOR = 6.0  # pixels
 
 
 def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
@@ -46,7 +48,11 @@ def simulate_light(side: int, times: Tensor, random: Generator) -> Tensor:
 
 def simulate_world(side: int, pixels: Tensor, times: Tensor, random: Generator) -> Tensor:
     """Simulate clean movies as `simulate_light` does, with a typical displacement (B,) in pixels per unit of time."""
-    light = _layers(side, Pace(pixels, wandering_stage(times, random)), times, random)
+    n = len(times)
+    # The more a thing moves, the more of that is in fits and starts.
+    tremor = pixels * chance((n,), TREMBLING, random) * log_uniform((n,), 0.03, 0.6, random)
+    stage = wandering_stage(times, random) + trembling_stage(times, random)
+    light = _layers(side, Pace(pixels, stage, tremor.clamp_max(MOST_TREMOR)), unsteady(times, random), random)
     if torch.rand((), generator=random, device=random.device) < SHIMMERING:
         light = shimmer(light, log_uniform((len(times), 1, 1, 1), 0.03, 0.4, random), times, random)
     contrast = _choose(optics.CONTRASTS, random)
@@ -61,7 +67,7 @@ def _layers(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
     n = len(times)
     light = _choose(SCENES, random)(side, pace, times, random).light
     if torch.rand((), generator=random, device=random.device) < 0.5:
-        beneath = tissue(side, pace.slower(uniform((n,), 0, 1, random)), times, random).light
+        beneath = living_tissue(side, pace.slower(uniform((n,), 0, 1, random)), times, random).light
         light = light + log_uniform((n, 1, 1, 1), 0.01, 0.6, random) * beneath
     while torch.rand((), generator=random, device=random.device) < 0.4:
         slower = uniform((n,), 0, 1, random) * chance((n,), 0.7, random)
@@ -70,31 +76,6 @@ def _layers(side: int, pace: Pace, times: Tensor, random: Generator) -> Tensor:
         hiding = chance((n, 1, 1, 1), 0.5, random) * upper.clamp(0, 1)
         light = light * (1 - hiding) + share * upper
     return light
-
-
-def shimmer(light: Tensor, strength: Tensor, times: Tensor, random: Generator) -> Tensor:
-    """Add detail that comes and goes within a few gaps, as what passes through the focal plane does.
-
-    It cannot be foreseen, and is no noise: whoever takes it for noise leaves a frame without texture.
-
-    Parameters
-    ----------
-    light : Tensor, shape (B, T, Y, X)
-    strength : Tensor, shape (B, 1, 1, 1)
-        Standard deviation of what is added.
-    times : Tensor, shape (B, T)
-    random : Generator
-
-    Returns
-    -------
-    Tensor, same shape as ``light``
-    """
-    n, _, side, _ = light.shape
-    exponent = uniform((n,), 0, 1.5, random).repeat_interleave(PARTS)
-    fine = log_uniform((n,), 2, 8, random).repeat_interleave(PARTS)
-    fields = power_law(n * PARTS, side, exponent, fine, 10 * fine, random).unflatten(0, (n, PARTS))
-    shares = waves((PARTS,), 0.6, times, random) * (2 / PARTS) ** 0.5
-    return light + strength * torch.einsum("btp,bpyx->btyx", shares, fields)
 
 
 def _bleaching(times: Tensor, random: Generator) -> Tensor:
@@ -107,7 +88,7 @@ def _bleaching(times: Tensor, random: Generator) -> Tensor:
 
 def _uneven_label(light: Tensor, random: Generator) -> Tensor:
     """Few bright structures among many faint ones: fluorophores gather more than matter does."""
-    power = 1 + chance((len(light), 1, 1, 1), 0.5, random) * uniform((len(light), 1, 1, 1), 0, 2.5, random)
+    power = 1 + chance((len(light), 1, 1, 1), 0.6, random) * uniform((len(light), 1, 1, 1), 0, 3.5, random)
     return light.clamp_min(1e-4) ** power
 
 
