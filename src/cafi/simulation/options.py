@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-MOST_PIXELS = 2**26  # of a movie; about 4 GB of memory while it is made
+MOST_PIXELS = 2**26  # of a movie; about 6 GB of memory while it is made
 
 
 class SimulationOptions(BaseModel):

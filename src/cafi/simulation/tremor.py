@@ -1,7 +1,7 @@
 """What nobody can foresee: frames of real movies rarely lie half way between their neighbours.
 
 Cells crawl by fits and starts, specimens breathe, stages settle. On real movies two networks that know nothing of each
-other agree to about 0.1 px on where things should be half way, and the measured frame lies 0.3 to 1 px elsewhere
+other agree to about 0.1 px on where things should be half way, and the measured frame lies 0.1 to 0.6 px elsewhere
 (docs/kymo.md). A network that has only seen even motion is too sure of itself.
 """
 
