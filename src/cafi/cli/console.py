@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,23 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Say something that the user should not miss, on standard error."""
     messages().print(f"[yellow]note:[/yellow] {_escaped(text)}")
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Tell run-time warnings as notes, at once, instead of as Python shows them."""
+    shown = warnings.showwarning
+
+    def tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, RuntimeWarning):
+            warn(str(message))
+        else:
+            shown(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = tell
+        yield
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:

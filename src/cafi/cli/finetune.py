@@ -54,17 +54,18 @@ def finetune(
     if not movies:
         raise CafiError("Name at least one movie, such as `cafi finetune cells.nd2 -o cells_model`.")
     try:
-        made = tune(
-            movies,
-            out,
-            options,
-            read=read,
-            weights=weights,
-            resume=resume,
-            overwrite=overwrite,
-            watch=lambda title: console.progress(title, "steps"),
-            on_check=_say_how_it_goes,
-        )
+        with console.told_warnings():
+            made = tune(
+                movies,
+                out,
+                options,
+                read=read,
+                weights=weights,
+                resume=resume,
+                overwrite=overwrite,
+                watch=lambda title: console.progress(title, "steps"),
+                on_check=_say_how_it_goes,
+            )
     except KeyboardInterrupt:
         kept = f"the best weights so far are in {out}, and " if any(out.glob("*.safetensors")) else ""
         console.say(f"cafi: stopped; {kept}the same command with --resume goes on.")

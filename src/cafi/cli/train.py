@@ -43,7 +43,7 @@ def train(
 
     title = config.name if minutes is None else f"{config.name}, for {minutes:g} min"
     try:
-        with console.progress(title, "steps") as on_progress:
+        with console.told_warnings(), console.progress(title, "steps") as on_progress:
             trained = run(
                 config,
                 out,

@@ -42,6 +42,8 @@ def train(
 ) -> tuple[nn.Module, Progress, Figures]:
     """Train until the recipe's last step, until nothing is gained any more, or until time is up.
 
+    A run whose validation breaks goes back to where it was sound, with a lower rate.
+
     Parameters
     ----------
     recipe : Recipe
@@ -73,7 +75,8 @@ def train(
     Raises
     ------
     CafiError
-        If checkpoint or first weights belong to another recipe, or the loss is no number any more.
+        If checkpoint or first weights belong to another recipe, the loss is no number any more, or the run breaks
+        again and again.
     KeyboardInterrupt
         After Ctrl-C, as soon as the step at work is done and the checkpoint is written.
     """
@@ -89,8 +92,10 @@ def train(
                 piece.step()
                 if piece.main:
                     on_step(progress)
-                    if progress.step % how.validate_every == 0:
+                if progress.step % how.validate_every == 0:
+                    if piece.main:
                         on_check(piece.check())
+                    piece.settle()
                 if time.monotonic() - saved > SAVE_EVERY:
                     piece.save()
                     saved = time.monotonic()
@@ -98,6 +103,6 @@ def train(
             piece.save()
         if interrupted():
             raise KeyboardInterrupt
-        figures = piece.validate() if piece.main else {}
+        figures = piece.finish()
         piece.close()
     return piece.average, progress, figures

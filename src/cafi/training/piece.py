@@ -19,6 +19,7 @@ from cafi.training.data import RecipeLessons
 from cafi.training.optimisers import make_optimiser
 from cafi.training.precision import mixed_precision
 from cafi.training.schedule import move_average, share_of_rate
+from cafi.training.soundness import Soundness
 from cafi.training.trainees import begin_with
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Piece:
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.progress = self._begin(network, folder)
         self.lost, self.first, self.usual = 0, self.progress.step, math.inf
+        self.soundness, self.broken = Soundness(), False
         self.began, self.before = time.monotonic(), self.progress.seconds
         # Every piece and every process sees other data, and the same again if the run is repeated.
         seed = recipe.seed + 1000 * self.progress.pieces + self.accelerator.process_index
@@ -156,7 +158,7 @@ class Piece:
 
     def check(self) -> dict[str, float]:
         """Validate the averaged weights, and note the figures for history and early stopping."""
-        figures, progress, how = self.validate(), self.progress, self.recipe.optimisation
+        figures, progress, how = self._judged(), self.progress, self.recipe.optimisation
         progress.stale = 0 if figures["loss"] < progress.best else progress.stale + 1
         progress.best = min(figures["loss"], progress.best)
         if how.plateau and progress.stale and progress.stale % how.plateau == 0:
@@ -167,6 +169,31 @@ class Piece:
         with (self.out / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps({name: round(value, 5) for name, value in figures.items()}) + "\n")
         self.accelerator.log(figures, progress.step)
+        return figures
+
+    def settle(self) -> None:
+        """Keep a state that validation found sound; return to the last one if the run has broken."""
+        networks = [self.accelerator.unwrap_model(self.network), self.average]
+        if not self.any(self.broken):
+            self.soundness.remember(networks, self.progress)
+            return
+        self.soundness.restore(networks, self.progress)
+        self.optimiser.state.clear()
+        self.first, self.usual, self.broken = self.progress.step, math.inf, False
+
+    def finish(self) -> dict[str, float]:
+        """Validate a last time; a run that has broken ends as it was when it was sound last."""
+        figures = self._judged()
+        if self.any(self.broken):
+            self.settle()
+            self.save()
+            figures = self._judged()
+        return figures
+
+    def _judged(self) -> dict[str, float]:
+        """Validate, and note whether the run has broken; empty in all processes but the main one."""
+        figures = self.validate() if self.main else {}
+        self.broken = self.main and self.soundness.breaks(figures["loss"], self.progress.best)
         return figures
 
     def validate(self) -> dict[str, float]:

@@ -1,0 +1,84 @@
+"""A run whose validation breaks goes back to where it was sound."""
+
+import math
+
+import pytest
+import torch
+
+from cafi.errors import CafiError
+from cafi.training.checkpoints import load_checkpoint
+from cafi.training.data import RecipeLessons
+from cafi.training.loop import train
+from cafi.training.soundness import BROKEN, RETURNS, Soundness
+from cafi.training.trainees import make_trainee
+from tests.training.helpers import SIZES, tiny_recipe
+
+
+class Judged:
+    """Windows of the recipe, and judgements that were written beforehand."""
+
+    def __init__(self, recipe, folder, losses):
+        self._recipe, self._losses = RecipeLessons(recipe, folder), iter(losses)
+        self.seen = []
+
+    def begin(self, device, seed):
+        return self._recipe.begin(device, seed)
+
+    def judge(self, trainee, network, step):
+        self.seen.append((step, torch.cat([p.flatten() for p in network.parameters()]).clone()))
+        return {"loss": next(self._losses)}
+
+
+def _run(out, losses, steps=8):
+    recipe = tiny_recipe(steps=steps, validate_every=2)
+    lessons = Judged(recipe, out, losses)
+    network, progress, figures = train(
+        recipe, make_trainee("kymo", SIZES, {}, 3), out, out, precision="float32", lessons=lessons, cpu=True
+    )
+    return lessons, network, progress, figures
+
+
+def test_what_breaks_is_far_above_the_best_or_no_number():
+    breaks = Soundness.breaks
+    assert [breaks(loss, 1.0) for loss in (0.5, 1 + 0.9 * BROKEN, 1 + 1.1 * BROKEN, math.nan)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert not breaks(9.0, math.inf)  # the first validation has nothing before it
+
+
+def test_a_broken_run_goes_on_from_its_last_sound_state(tmp_path):
+    with pytest.warns(RuntimeWarning, match="broke before step 6; the run goes on from step 4 with a lower rate"):
+        lessons, _, progress, _ = _run(tmp_path, [1.0, 0.9, 0.9 + 1.1 * BROKEN, 0.8, 0.7, 0.7])
+    assert [step for step, _ in lessons.seen] == [2, 4, 6, 6, 8, 8]
+    assert (progress.step, progress.falls, progress.best) == (8, 1, 0.7)
+    sound, broken, after = (weights for _, weights in lessons.seen[1:4])
+    # Two steps with a fifth of the rate lead less far from the sound state than two steps with all of it.
+    assert 0 < (after - sound).norm() < 0.5 * (broken - sound).norm()
+
+
+def test_a_run_that_is_broken_when_it_ends_ends_sound(tmp_path):
+    with pytest.warns(RuntimeWarning, match="goes on from step 2"):
+        lessons, network, progress, figures = _run(tmp_path, [1.0, 9.0, 1.0], steps=3)
+    assert (progress.step, progress.falls, figures) == (2, 1, {"loss": 1.0})
+    kept = torch.cat([p.flatten() for p in network.parameters()])
+    assert torch.equal(kept, lessons.seen[0][1])
+    saved = make_trainee("kymo", SIZES, {}).network
+    load_checkpoint(tmp_path / "checkpoint.safetensors", make_trainee("kymo", SIZES, {}).network, saved)
+    off = torch.cat([p.flatten() for p in saved.parameters()]) - kept  # by no more than 16 bits
+    assert off.norm() < 0.1 * (lessons.seen[1][1] - kept).norm()
+
+
+def test_a_run_that_breaks_again_and_again_is_given_up(tmp_path):
+    with (
+        pytest.warns(RuntimeWarning, match="broke before step 4"),
+        pytest.raises(CafiError, match=r"The run is lost.*lower the recipe's rate"),
+    ):
+        _run(tmp_path, [1.0] + [9.0] * (RETURNS + 1))
+
+
+def test_a_run_that_was_never_sound_is_given_up(tmp_path):
+    with pytest.raises(CafiError, match="The run is lost: its validation broke before step 2"):
+        _run(tmp_path, [math.nan])
