@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice")
 
 SHIMMERING = 0.12  # share of worlds with detail that comes and goes where it is
-TREMBLING = 0.5  # share of worlds in which places and things tremble
+TREMBLING = 0.75  # share of worlds in which places and things tremble
 MOST_TREMOR = 6.0  # pixels
 
 
@@ -50,7 +50,7 @@ def simulate_world(side: int, pixels: Tensor, times: Tensor, random: Generator) 
     """Simulate clean movies as `simulate_light` does, with a typical displacement (B,) in pixels per unit of time."""
     n = len(times)
     # The more a thing moves, the more of that is in fits and starts.
-    tremor = pixels * chance((n,), TREMBLING, random) * log_uniform((n,), 0.03, 0.6, random)
+    tremor = pixels * chance((n,), TREMBLING, random) * log_uniform((n,), 0.05, 0.8, random)
     stage = wandering_stage(times, random) + trembling_stage(times, random)
     light = _layers(side, Pace(pixels, stage, tremor.clamp_max(MOST_TREMOR)), unsteady(times, random), random)
     if torch.rand((), generator=random, device=random.device) < SHIMMERING:
