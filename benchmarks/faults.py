@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 METHODS = ("kymo", "optical_flow", "linear")
 SIGMAS = (3, 5, 10, 20)
 SIDE, GAPS = 160, 4
+PLANTED = 5  # faults of each kind and height in each frame, one at a time
 HIT = 8.0  # pixels
 CLEAN = 0.05  # of the clean frames that may be flagged
 
@@ -75,7 +76,7 @@ def _movie(frames: Frames) -> Found:
             judge = implausible.Judge(ends, None if made.motion is None else small_motion(made.motion))
             found.setdefault((method, "clean", 0), []).append((judge.find(Picture(mean)).score, True))
             found.setdefault((KNOWING + method, "clean", 0), []).append((_worst(ends, mean - truth)[0], True))
-            for kind in KINDS:
+            for kind in KINDS * PLANTED:
                 for sigmas in SIGMAS:
                     planted = plant(kind, mean, ends.noise, sigmas, random.uniform(3, 9), random)
                     if planted is None:
