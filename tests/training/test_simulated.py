@@ -18,4 +18,3 @@ def test_worlds_are_seen_as_they_are_or_at_half_their_size(share, factor, monkey
     expected = light.unflatten(-1, (-1, factor)).unflatten(-3, (-1, factor)).mean((-1, -3))
     assert torch.equal(clips.times, times)
     assert torch.allclose(clips.frames, expected, atol=1e-5)
-
