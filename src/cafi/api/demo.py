@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SHARE = 20.0  # seconds for each method
 SEED = 0
-SIMULATED = SimulationOptions(scene="mixed", frames=21, speed=3, noise=0.05, seed=9)
+SIMULATED = SimulationOptions(scene="cells", frames=21, speed=3, noise=0.05, seed=6)
 
 
 @dataclass(frozen=True)
