@@ -44,6 +44,7 @@ def train(
     minutes: float | None = None,
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     tensorboard: bool = False,
+    workers: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
     on_check: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
@@ -61,6 +62,8 @@ def train(
         'auto' takes bfloat16 where the device computes in it.
     tensorboard : bool
         Also write the figures for tensorboard.
+    workers : int
+        Processes that make windows on the CPU while a GPU trains; 0: the device that trains makes them.
     on_progress : callable, optional
         Called with the number of steps done and of all steps.
     on_check : callable, optional
@@ -83,7 +86,10 @@ def train(
     from cafi.training.recipes import read_recipe
     from cafi.training.trainees import make_trainee
     from cafi.training.usual import usual_features
+    from cafi.training.workers import Workers
 
+    if workers < 0:
+        raise CafiError(f"There cannot be {workers} workers; give a number of 0 or more.")
     if minutes is not None and not minutes >= 0:
         raise CafiError(f"Training cannot last {minutes} minutes; give a number of 0 or more.")
     recipe, out = Path(recipe), Path(out)
@@ -101,6 +107,7 @@ def train(
         seconds=math.inf if minutes is None else 60 * minutes,
         precision=precision,
         tensorboard=tensorboard,
+        lessons=Workers(described, recipe.parent, workers) if workers else None,
         on_step=lambda p: on_progress(p.step, steps) if on_progress else None,
         on_check=on_check or (lambda _: None),
     )

@@ -20,6 +20,7 @@ def train(
     minutes: float | None = None,
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     tensorboard: bool = False,
+    workers: int = 0,
     json: bool = False,
 ) -> int:
     """Train a network as a recipe says; an interrupted run goes on where it was.
@@ -36,6 +37,9 @@ def train(
         auto takes bfloat16 where the device computes in it, float32 elsewhere.
     tensorboard
         Also write the figures for tensorboard, which must be installed.
+    workers
+        Processes that make windows on the CPU while a GPU trains, such as one for each core; 0: the device that trains
+        makes them.
     json
         Print the summary as JSON on standard output.
     """
@@ -50,6 +54,7 @@ def train(
                 minutes=minutes,
                 precision=precision,
                 tensorboard=tensorboard,
+                workers=workers,
                 on_progress=on_progress,
                 on_check=lambda figures: console.say(f"step {figures['step']:.0f}: {_quality(figures)}"),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,7 +17,7 @@ from cafi.training.simulated import Simulation
 from cafi.training.windows import Windows, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from torch import Generator, Tensor, nn
@@ -51,6 +52,7 @@ class RecipeLessons:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self._recipe, self._folder = recipe, folder
+        self._hold_out: Callable[[], list[Windows]] = list
         self._checks: list[Windows] = []
 
     def begin(self, device: torch.device, seed: int) -> Iterator[Windows]:
@@ -58,11 +60,12 @@ class RecipeLessons:
         data, batch = self._recipe.data, self._recipe.optimisation.batch
         random = torch.Generator(device).manual_seed(seed)
         source, held_out = sources(data, self._folder, random, self._recipe.seed)
-        self._checks = validation(held_out, batch, data.crop, device, data.middle)
+        self._hold_out = partial(validation, held_out, batch, data.crop, device, data.middle)
         return stream(source, batch, data.crop, random, data.middle)
 
     def judge(self, trainee: Trainee, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002
-        """Return what `judged` does, on the held-out windows."""
+        """Return what `judged` does, on the held-out windows, which are drawn when they are first asked for."""
+        self._checks = self._checks or self._hold_out()
         return judged(trainee, network, self._checks)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
 
+from cafi.interpolators.kymo.guess import guess_velocity
 from cafi.interpolators.kymo.motion import Window
 from cafi.interpolators.kymo.network import Architecture, Kymo
 from cafi.training.losses import brightness_loss, motion_loss, scale_loss, score_loss, structure_loss
@@ -32,7 +33,7 @@ class KymoTrainee:
     def losses(self, network: nn.Module, windows: Windows) -> dict[str, Tensor]:
         """Return the weighted parts of the loss; the score alone has weight 1."""
         window = window_of(windows)
-        answer = network(window)
+        answer = network(window, windows.guess)
         mean, truth = answer.mean, windows.truth
         flows = [*(motion.flows(window) for motion in answer.steps), answer.flows]
         parts = {
@@ -43,6 +44,11 @@ class KymoTrainee:
         }
         weighted = {name: self._weights[name] * part for name, part in parts.items()}
         return {"score": score_loss(mean, truth, windows.variance)} | weighted
+
+
+def guessed(windows: Windows) -> Windows:
+    """Guess the motion of windows beforehand."""
+    return replace(windows, guess=guess_velocity(window_of(windows)))
 
 
 def window_of(windows: Windows) -> Window:

@@ -9,7 +9,7 @@ import torch
 from cafi.errors import CafiError
 from cafi.interpolators.weights import load_weights
 from cafi.training.trainee_dain import DainTrainee
-from cafi.training.trainee_kymo import KymoTrainee
+from cafi.training.trainee_kymo import KymoTrainee, guessed
 from cafi.training.trainee_zooming_slowmo import ZoomingSlowMoTrainee
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ def make_trainee(
             return known[network](architecture, weights)
     except TypeError as error:
         raise CafiError(f"{network} has no such architecture: {', '.join(architecture)}.") from error
+
+
+def prepared(windows: Windows, network: str) -> Windows:
+    """Do beforehand what a network would do on the CPU for each window."""
+    return guessed(windows) if network == "kymo" else windows
 
 
 def begin_with(weights: Path, network: str, trainee: Trainee) -> None:

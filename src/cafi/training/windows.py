@@ -34,6 +34,8 @@ class Windows:
         The same as a camera would have recorded it.
     variance : Tensor, shape (B, 1, Y, X)
         Of its noise.
+    guess : Tensor, shape (B, 2, Y / 2, X / 2), or None
+        Motion that was guessed beforehand, for a network that begins with a guess.
     """
 
     frames: Tensor
@@ -44,6 +46,7 @@ class Windows:
     truth: Tensor
     measured: Tensor
     variance: Tensor
+    guess: Tensor | None = None
 
 
 def windows(clips: Clips, side: int, random: Generator, middle: float = 0.5) -> Windows:
