@@ -39,14 +39,9 @@ def _run(out, losses, steps=8):
 
 
 def test_what_breaks_is_far_above_the_best_or_no_number():
-    breaks = Soundness.breaks
-    assert [breaks(loss, 1.0) for loss in (0.5, 1 + 0.9 * BROKEN, 1 + 1.1 * BROKEN, math.nan)] == [
-        False,
-        False,
-        True,
-        True,
-    ]
-    assert not breaks(9.0, math.inf)  # the first validation has nothing before it
+    soundness = Soundness()
+    losses = (9.0, 1.0, 1 + 0.9 * BROKEN, 1 + 1.1 * BROKEN, math.nan, 0.5, 0.9 + BROKEN)
+    assert [soundness.breaks(loss) for loss in losses] == [False, False, False, True, True, False, True]
 
 
 def test_a_broken_run_goes_on_from_its_last_sound_state(tmp_path):
@@ -77,6 +72,12 @@ def test_a_run_that_breaks_again_and_again_is_given_up(tmp_path):
         pytest.raises(CafiError, match=r"The run is lost.*lower the recipe's rate"),
     ):
         _run(tmp_path, [1.0] + [9.0] * (RETURNS + 1))
+
+
+def test_a_run_that_goes_on_with_another_recipe_is_not_measured_by_the_first(tmp_path):
+    _run(tmp_path, [-9.0, -9.0], steps=2)
+    _, _, progress, _ = _run(tmp_path, [-3.0, -3.1, -3.1], steps=6)
+    assert (progress.step, progress.falls) == (6, 0)
 
 
 def test_a_run_that_was_never_sound_is_given_up(tmp_path):

@@ -193,7 +193,7 @@ class Piece:
     def _judged(self) -> dict[str, float]:
         """Validate, and note whether the run has broken; empty in all processes but the main one."""
         figures = self.validate() if self.main else {}
-        self.broken = self.main and self.soundness.breaks(figures["loss"], self.progress.best)
+        self.broken = self.main and self.soundness.breaks(figures["loss"])
         return figures
 
     def validate(self) -> dict[str, float]:

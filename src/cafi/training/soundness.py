@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,16 @@ class Soundness:
     def __init__(self) -> None:
         self._states: list[dict[str, Tensor]] = []
         self._progress: Progress | None = None
-        self._returns = 0
+        self._returns, self._best = 0, math.inf
 
-    @staticmethod
-    def breaks(loss: float, best: float) -> bool:
-        """Tell whether a loss on validation is so far above the best before that the run is lost."""
-        return not loss <= best + BROKEN  # what is no number breaks too
+    def breaks(self, loss: float) -> bool:
+        """Tell whether a loss on validation is so far above the best before that the run is lost.
+
+        Only what was seen since this piece of the run began counts: before, the recipe may have been another.
+        """
+        broken = not loss <= self._best + BROKEN  # what is no number breaks too
+        self._best = self._best if broken else min(self._best, loss)
+        return broken
 
     def remember(self, networks: Sequence[nn.Module], progress: Progress) -> None:
         """Keep the state of now as one to which the run may return."""
