@@ -42,7 +42,7 @@ def train(
 ) -> tuple[nn.Module, Progress, Figures]:
     """Train until the recipe's last step, until nothing is gained any more, or until time is up.
 
-    A run whose validation breaks goes back to where it was sound, with a lower rate.
+    A run whose validation breaks goes back to where it was best, with a lower rate; if again and again, it ends there.
 
     Parameters
     ----------
@@ -75,8 +75,7 @@ def train(
     Raises
     ------
     CafiError
-        If checkpoint or first weights belong to another recipe, the loss is no number any more, or the run breaks
-        again and again.
+        If checkpoint or first weights belong to another recipe, or the loss is no number any more.
     KeyboardInterrupt
         After Ctrl-C, as soon as the step at work is done and the checkpoint is written.
     """
@@ -86,7 +85,7 @@ def train(
     with interruptible() as interrupted:
         try:
             while progress.step < how.steps:
-                idle = 0 < how.patience <= progress.stale
+                idle = 0 < how.patience <= progress.stale or piece.soundness.spent
                 if piece.any(idle or interrupted() or time.monotonic() - began >= seconds):
                     break
                 piece.step()

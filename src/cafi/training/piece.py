@@ -79,7 +79,7 @@ class Piece:
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.progress = self._begin(network, folder)
         self.lost, self.first, self.usual = 0, self.progress.step, math.inf
-        self.soundness, self.broken = Soundness(), False
+        self.soundness = Soundness()
         self.began, self.before = time.monotonic(), self.progress.seconds
         # Every piece and every process sees other data, and the same again if the run is repeated.
         seed = recipe.seed + 1000 * self.progress.pieces + self.accelerator.process_index
@@ -172,19 +172,19 @@ class Piece:
         return figures
 
     def settle(self) -> None:
-        """Keep a state that validation found sound; return to the last one if the run has broken."""
+        """Keep a state that validation found better than all before; return to it if the run has broken."""
         networks = [self.accelerator.unwrap_model(self.network), self.average]
-        if not self.any(self.broken):
+        if self.any(self.soundness.broken):
+            self.soundness.restore(networks, self.progress)
+            self.optimiser.state.clear()
+            self.first, self.usual = self.progress.step, math.inf
+        elif self.any(self.soundness.better):
             self.soundness.remember(networks, self.progress)
-            return
-        self.soundness.restore(networks, self.progress)
-        self.optimiser.state.clear()
-        self.first, self.usual, self.broken = self.progress.step, math.inf, False
 
     def finish(self) -> dict[str, float]:
-        """Validate a last time; a run that has broken ends as it was when it was sound last."""
+        """Validate a last time; a run that has broken ends as it was when it was best."""
         figures = self._judged()
-        if self.any(self.broken):
+        if self.any(self.soundness.broken):
             self.settle()
             self.save()
             figures = self._judged()
@@ -193,7 +193,8 @@ class Piece:
     def _judged(self) -> dict[str, float]:
         """Validate, and note whether the run has broken; empty in all processes but the main one."""
         figures = self.validate() if self.main else {}
-        self.broken = self.main and self.soundness.breaks(figures["loss"])
+        if self.main:
+            self.soundness.judge(figures["loss"])
         return figures
 
     def validate(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Runs that break while their loss is still a number: how that is known, and where they were sound last."""
+"""Runs that break while their loss is still a number: how that is known, and where they were best."""
 
 from __future__ import annotations
 
@@ -21,31 +21,46 @@ RETURNS = 3  # after so many it was not the rate that broke the run
 
 
 class Soundness:
-    """The last state of a run that validation found sound."""
+    """The best state of a run by validation, to which it returns when it breaks.
+
+    Not the latest sound one: a run that drifts away slowly would break again at once.
+
+    Attributes
+    ----------
+    broken, better : bool
+        What the latest loss on validation says of the run: lost, or better than ever.
+    """
 
     def __init__(self) -> None:
+        self.broken = self.better = False
         self._states: list[dict[str, Tensor]] = []
         self._progress: Progress | None = None
         self._returns, self._best = 0, math.inf
 
-    def breaks(self, loss: float) -> bool:
-        """Tell whether a loss on validation is so far above the best before that the run is lost.
+    @property
+    def spent(self) -> bool:
+        """Whether the run has broken so often that it shall end."""
+        return self._returns > RETURNS
+
+    def judge(self, loss: float) -> None:
+        """Note a loss on validation.
 
         Only what was seen since this piece of the run began counts: before, the recipe may have been another.
         """
-        broken = not loss <= self._best + BROKEN  # what is no number breaks too
-        self._best = self._best if broken else min(self._best, loss)
-        return broken
+        self.broken = not loss <= self._best + BROKEN  # what is no number breaks too
+        self.better = loss < self._best
+        if self.better:
+            self._best = loss
 
     def remember(self, networks: Sequence[nn.Module], progress: Progress) -> None:
-        """Keep the state of now as one to which the run may return."""
+        """Keep the state of now as the one to which the run may return."""
         self._states = [
             {name: value.detach().clone() for name, value in network.state_dict().items()} for network in networks
         ]
         self._progress = copy.copy(progress)
 
     def restore(self, networks: Sequence[nn.Module], progress: Progress) -> None:
-        """Return to the last sound state; the rate falls.
+        """Return to the state that was kept; the rate falls.
 
         Parameters
         ----------
@@ -57,21 +72,23 @@ class Soundness:
         Raises
         ------
         CafiError
-            If there is no such state, or the run has returned too often.
+            If there is no such state.
         """
         at = progress.step
-        if self._progress is None or self._returns >= RETURNS:
+        if self._progress is None:
             raise CafiError(
-                f"The run is lost: its validation broke before step {at}; lower the recipe's rate, and begin anew in"
+                f"The run is lost: its validation is no number at step {at}; lower the recipe's rate, and begin anew in"
                 " another folder or from an older copy of its checkpoint."
             )
         self._returns += 1
+        self.broken = False
         for network, state in zip(networks, self._states, strict=True):
             network.load_state_dict(state)
         kept = {"seconds": progress.seconds, "falls": progress.falls + 1}
         vars(progress).update(vars(self._progress) | kept)
+        what = "ends as it was at" if self.spent else "goes on with a lower rate from"
         warnings.warn(
-            f"Validation broke before step {at}; the run goes on from step {progress.step} with a lower rate.",
+            f"Validation broke before step {at}; the run {what} step {progress.step}, where it was best.",
             RuntimeWarning,
             stacklevel=2,
         )
