@@ -12,9 +12,10 @@ from benchmarks import reference_dis
 from cafi.engine.normalisation import Normalisation
 from cafi.interpolators import registry
 from cafi.movie.arrays import array_movie
-from cafi.quality.heldout import hold_out
+from cafi.quality.heldout import hold_out, kept_movie
 from cafi.quality.metrics import intensity_range, psnr, ssim
 from cafi.quality.metrics.ranges import movie_range
+from cafi.quality.mixing import mixed
 from cafi.quality.prediction import predict
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def score_movie(path: Path, step: int, names: tuple[str, ...] | None = None) -> 
         if name in REFERENCES:
             made = _reference(REFERENCES[name], whole, held_out, normalisation)
         else:
-            found = predict(registry.get(name), whole, held_out, normalisation=normalisation)
+            method = mixed(registry.get(name), kept_movie(whole, held_out), normalisation=normalisation)
+            found = predict(method, whole, held_out, normalisation=normalisation)
             made = ((target, predicted.mean) for target, predicted in found)
         found = [
             (psnr(a, b, s), ssim(a, b, s))

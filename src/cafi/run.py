@@ -41,6 +41,11 @@ class MethodOptions(BaseModel):
         description="For a factor of 4, 8 or 16: predict the middle of each gap, then the middles of the halves, and so"
         " on, also with a method for any time. Methods for the middle alone always do.",
     )
+    mix: bool = Field(
+        True,
+        description="Kymo: mix it with linear blending where next to nothing moves, by as much as held-out frames of"
+        " the movie advise; found before the run.",
+    )
 
     @field_validator("zoom", "input_frames")
     @classmethod
@@ -53,7 +58,7 @@ class MethodOptions(BaseModel):
     @property
     def special(self) -> dict[str, int]:
         """Options that only some methods have, where they are not left to their defaults."""
-        return self.model_dump(exclude={"method", "weights", "repeat"}, exclude_defaults=True)
+        return self.model_dump(exclude={"method", "weights", "repeat", "mix"}, exclude_defaults=True)
 
 
 class Run(BaseModel):

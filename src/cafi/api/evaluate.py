@@ -230,9 +230,11 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
     ``index`` counts the evaluations before it.
     """
     from cafi.api.interpolate import open_source
+    from cafi.api.mixing import in_words, shares_in
     from cafi.quality.checking import begin, with_method
     from cafi.quality.downstream import start_downstream
     from cafi.quality.downstream_tables import with_downstream
+    from cafi.quality.mixing import mixed
     from cafi.quality.scoring import score_method
     from cafi.report.watching import Watching
 
@@ -244,7 +246,10 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
         watching = Watching(check, len(session.methods))
         look, told = start_downstream(movie, check.held_out, session.downstream, list(check.ranges))
         evaluation = replace(evaluation, notes=(*evaluation.notes, *told))
-        for interpolator in session.methods:
+        predicting: list[Interpolator] = []
+        for loaded in session.methods:
+            interpolator = mixed(loaded, check.seen, session.engine, check.normalisation) if options.mix else loaded
+            predicting.append(interpolator)
             maps = _maps(session, source, drop, interpolator, check) if options.maps else None
             also = None if maps is None else maps.add
             also = also if look is None else look.listener(interpolator.name, also)
@@ -267,6 +272,9 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
                 if maps is not None:
                     maps.close()
             evaluation = with_method(evaluation, interpolator, scored)
+            said = in_words(shares_in(interpolator), movie.header.plane_names)
+            told = tuple(f"{interpolator.name}: {sentence}" for sentence in said)
+            evaluation = replace(evaluation, notes=(*evaluation.notes, *told))
             yield evaluation
         if evaluation.methods:
             evaluation = watching.judge(evaluation)
@@ -276,7 +284,7 @@ def _steps(session: _Session, source: Path, drop: int, index: int) -> Iterator[E
             yield evaluation
         if options.intervals and evaluation.methods:
             with session.watch(f"{source.name}, --drop {drop}: intervals") as on_progress:
-                evaluation = watching.calibrate(evaluation, session.methods, on_progress)
+                evaluation = watching.calibrate(evaluation, predicting, on_progress)
             yield evaluation
         watching.write(session.folder, index, str(source), drop)
     if not evaluation.methods:

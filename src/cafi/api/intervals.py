@@ -16,9 +16,10 @@ from cafi.movie.reindex import output_header
 from cafi.movie.writing import make_sink, stem, suffix_of
 from cafi.quality.heldout import hold_out
 from cafi.quality.intervals import report
-from cafi.quality.intervals.calibration import LEAST_GAPS, calibrate, calibration_from_dict, interval
+from cafi.quality.intervals.calibration import LEAST_GAPS, MOST_GAPS, calibrate, calibration_from_dict, interval
 from cafi.quality.intervals.features import measure
-from cafi.quality.intervals.sampling import chosen_gaps, collect, usual_pixels
+from cafi.quality.intervals.sampling import collect, usual_pixels
+from cafi.quality.sampled import chosen_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,8 @@ def interval_path(target: Path) -> Path:
 def interval_header(job: Job, provenance: dict[str, Any]) -> Header:
     """Return the header of the second movie: for each channel its lower and its upper bound, floats."""
     header = output_header(job.movie.header, job.table, provenance)
-    channels = tuple(Channel(f"{name} {bound}") for name in names(job.movie.header) for bound in ("lower", "upper"))
+    names = job.movie.header.plane_names
+    channels = tuple(Channel(f"{name} {bound}") for name in names for bound in ("lower", "upper"))
     wide = header.dtype.itemsize > 2 and header.dtype != np.float32
     return replace(
         header,
@@ -82,14 +84,6 @@ def interval_header(job: Job, provenance: dict[str, Any]) -> Header:
         # What the source says by channel does not fit twice as many.
         metadata=SourceMetadata(),
     )
-
-
-def names(header: Header) -> list[str]:
-    """Return a name for each channel and sample."""
-    named = [channel.name for channel in header.channels] + [None] * header.size.c
-    channels = [named[c] or str(c) for c in range(header.size.c)]
-    letters = "RGBA"[: header.samples]
-    return channels if header.samples == 1 else [f"{channel} {letter}" for channel in channels for letter in letters]
 
 
 def calibrated(
@@ -114,7 +108,7 @@ def _calibrate(job: Job, normalisation: Normalisation, on_progress: Callable[[in
     if job.table.axis != "t":
         return Calibrated(messages=("Intervals are made along time only; the planes were predicted without them.",))
     try:
-        held_out = chosen_gaps(hold_out(job.movie, 2))
+        held_out = chosen_gaps(hold_out(job.movie, 2), MOST_GAPS)
     except CafiError:
         # Too short to hold out a single frame.
         return Calibrated(messages=(report.too_short(0),))
@@ -124,7 +118,7 @@ def _calibrate(job: Job, normalisation: Normalisation, on_progress: Callable[[in
     channels = tuple(calibrate(channel) for channel in samples)
     if all(channel is None for channel in channels):
         return Calibrated(messages=(report.too_short(len(samples[0]) if samples else 0),))
-    return Calibrated(channels, report.sentences(channels, names(job.movie.header)))
+    return Calibrated(channels, report.sentences(channels, job.movie.header.plane_names))
 
 
 @dataclass

@@ -209,6 +209,7 @@ def _refuse_small_disk(job: Job, target: Path) -> None:
 
 
 def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, int], None]) -> None:
+    from cafi.api.mixing import with_mixture
     from cafi.engine.interpolation import fill_gaps
     from cafi.engine.normalisation import measure
     from cafi.interpolators.classical.dis import one_opencv_thread
@@ -229,6 +230,7 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
             partial.note(key, asdict(report_plane(plane, maximum, missing=missing)))
 
     with one_opencv_thread():
+        job = with_mixture(job, partial, normalisation)
         both = _with_intervals(job, target, partial, sink, normalisation, on_progress)
         fill_gaps(
             job.movie,
@@ -280,6 +282,7 @@ def _with_intervals(
 def _findings(job: Job, partial: Partial) -> Findings:
     """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
     from cafi.api.checks import verdict
+    from cafi.api.mixing import in_words, shares_of
     from cafi.engine.breaks import sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings
@@ -295,7 +298,8 @@ def _findings(job: Job, partial: Partial) -> Findings:
     breaks = breaks_found(partial)
     told = sentences(breaks, job.table)
     said, figures = _interval_findings(job, partial)
-    messages = (*job.messages, *told, *gap_warnings(reports, job.table, names), *said, *warned)
+    mixed = in_words(shares_of(partial), job.movie.header.plane_names)
+    messages = (*job.messages, *mixed, *told, *gap_warnings(reports, job.table, names), *said, *warned)
     gains = [figure["gain"] for figure in figures if figure is not None]
     judged = verdict(job, partial, len(told), min(gains) if gains else None)
     return Findings(messages, breaks, noise_ratio(partial), figures, judged)
@@ -314,10 +318,12 @@ def _interval_findings(job: Job, partial: Partial) -> tuple[tuple[str, ...], lis
 
 def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> None:
     """Make the target and its frame table appear; every step can be repeated after a kill."""
+    from cafi.api.mixing import shares_of
     from cafi.movie.provenance import write_csv
     from cafi.movie.writing import make_sink
 
-    provenance = job.description | {"normalisation": partial.notes[NORMALISATION]} | findings.as_dict()
+    measured = {"normalisation": partial.notes[NORMALISATION], "mixed": shares_of(partial)}
+    provenance = job.description | measured | findings.as_dict()
     header = job.header(provenance)
     draft = partial.folder / "frames.csv"
     write_csv(draft, header)

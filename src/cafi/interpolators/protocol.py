@@ -65,7 +65,8 @@ class Interpolator(Protocol):
     -----
     A method whose `predict` may run in several threads at once, each with one window, may further have
     ``bytes_beside``, int: what each of these needs for a pixel of one channel. On a CPU that is the faster way, because
-    nothing waits after each layer of a network for the slowest thread.
+    nothing waits after each layer of a network for the slowest thread. And ``mixes``, True: it may be mixed with linear
+    blending where next to nothing moves, see `cafi.interpolators.mixed`.
     """
 
     name: str

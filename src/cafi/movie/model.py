@@ -107,6 +107,14 @@ class Header:
     frames: FrameTable | None = None
     provenance: dict[str, Any] | None = None
 
+    @property
+    def plane_names(self) -> list[str]:
+        """A name for each channel and sample; the channel's number where it has none."""
+        named = [channel.name for channel in self.channels] + [None] * self.size.c
+        channels = [named[c] or str(c) for c in range(self.size.c)]
+        letters = "RGBA"[: self.samples]
+        return channels if self.samples == 1 else [f"{channel} {letter}" for channel in channels for letter in letters]
+
 
 class PlaneSource(Protocol):
     """Where the planes of a movie come from; reads nothing before it is asked."""

@@ -27,6 +27,9 @@ class EvaluateOptions(BaseModel):
         False,
         description="Also calibrate intervals for the pixels of the best method, and show them with their coverage.",
     )
+    mix: bool = Field(
+        True, description="Mix Kymo with linear blending where next to nothing moves, as `cafi interpolate` does."
+    )
     maps: bool = Field(False, description="Also write error and SSIM maps of every held-out frame, as TIFF.")
 
     @field_validator("drop", "methods", "channels", mode="before")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cafi.quality.heldout import kept_movie
 from cafi.quality.memory import forget_peak, peak_mb
 from cafi.quality.metrics.catalogue import Sample, measure
 from cafi.quality.metrics.microssim import fit_micro_scale
@@ -66,6 +67,11 @@ class Check:
     ranges: dict[int, Range]
     normalisation: Normalisation
     options: EngineOptions
+
+    @property
+    def seen(self) -> Movie:
+        """What methods may see: the kept frames."""
+        return kept_movie(self.movie, self.held_out)
 
     @property
     def order(self) -> tuple[int, ...]:

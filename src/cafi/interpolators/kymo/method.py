@@ -45,6 +45,7 @@ class KymoMethod:
     multiple = Kymo.MULTIPLE
     bytes_per_pixel = 60  # and 0.5 GB for the piece at work, whatever the frame
     bytes_beside = 540  # the piece included
+    mixes = True
 
     def __init__(self, weights: Path | None = None) -> None:
         path = weights or shipped(self.name)

@@ -11,9 +11,10 @@ from cafi.engine.interpolation import prepare
 from cafi.engine.lanes import threads_for
 from cafi.engine.windows import Window, work
 from cafi.quality.heldout import kept_movie, target_table
-from cafi.quality.intervals.calibration import calibrate, interval
+from cafi.quality.intervals.calibration import MOST_GAPS, calibrate, interval
 from cafi.quality.intervals.features import measure
-from cafi.quality.intervals.sampling import chosen_gaps, collect, usual_pixels
+from cafi.quality.intervals.sampling import collect, usual_pixels
+from cafi.quality.sampled import chosen_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -97,8 +98,8 @@ def calibrate_held_out(
         Called with how many frames are done and how many there are.
     """
     options: EngineOptions = check.options
-    predictor = prepare(interpolator, kept_movie(check.movie, check.held_out).header, options)
-    chosen = chosen_gaps(check.held_out)
+    predictor = prepare(interpolator, check.seen.header, options)
+    chosen = chosen_gaps(check.held_out, MOST_GAPS)
     samples = collect(predictor, check.movie, chosen, check.normalisation, on_progress)
     return HeldOutIntervals(check, predictor, tuple(calibrate(channel) for channel in samples))
 

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cafi.engine.lanes import threads_for
 from cafi.engine.normalisation import channels_first
-from cafi.engine.windows import Window, work
 from cafi.movie.plane_report import largest_value
-from cafi.quality.heldout import kept_movie, target_table
-from cafi.quality.intervals.calibration import LEAST_GAPS, MOST_GAPS, PIXELS, Sample
+from cafi.quality.heldout import kept_movie
+from cafi.quality.intervals.calibration import LEAST_GAPS, PIXELS, Sample
 from cafi.quality.intervals.features import Usual, measure, usual
+from cafi.quality.sampled import held_out_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from cafi.engine.normalisation import Normalisation
     from cafi.engine.predicting import Predictor
-    from cafi.engine.windows import Slot
+    from cafi.engine.windows import Window
     from cafi.movie.model import Movie
     from cafi.quality.results import HeldOut
 
 SECONDS = 60.0  # that the pass may take
 USUAL_FRAMES = 16  # spread over the movie: enough for a mean and a spread
-
-
-def chosen_gaps(held_out: HeldOut, most: int = MOST_GAPS) -> HeldOut:
-    """Keep one target in each of at most ``most`` gaps, spread evenly over the movie."""
-    gaps = held_out.gaps
-    picked = {gaps[round(i)] for i in np.linspace(0, len(gaps) - 1, min(most, len(gaps)))} if gaps else set()
-    middles: dict[int, int] = {}
-    for i, target in enumerate(held_out.targets):
-        best = middles.get(target.gap)
-        if target.gap in picked and (best is None or abs(target.t - 0.5) < abs(held_out.targets[best].t - 0.5)):
-            middles[target.gap] = i
-    return replace(held_out, targets=tuple(held_out.targets[i] for i in sorted(middles.values())))
 
 
 def usual_pixels(movie: Movie, frames: Sequence[int], normalisation: Normalisation) -> tuple[Usual, ...] | None:
@@ -95,7 +82,8 @@ def collect(
     limit = largest_value(movie.header)
     samples: dict[int, list[Sample]] = {}
     wanted = set(range(len(held_out.targets)))
-    for i, (window, truth) in enumerate(_held_out_windows(predictor, movie, seen, held_out, normalisation, wanted)):
+    windows = held_out_windows(predictor.interpolator, movie, seen, held_out, normalisation, wanted)
+    for i, (window, truth) in enumerate(windows):
         started = time.monotonic()
         samples[window.slot.t] = _sample_planes(predictor, window, truth, normalisation, pixels, limit)
         if i == 0:
@@ -104,29 +92,6 @@ def collect(
         on_progress(len(samples), len(wanted))
     in_time = [samples[t] for t in sorted(samples)]
     return [list(channel) for channel in zip(*in_time, strict=True)]
-
-
-def _held_out_windows(
-    predictor: Predictor,
-    movie: Movie,
-    seen: Movie,
-    held_out: HeldOut,
-    normalisation: Normalisation,
-    wanted: set[int],
-) -> Iterator[tuple[Window, NDArray[np.generic]]]:
-    """Yield the windows of wanted targets and the truth (C * S, Y, X); one depth for each target."""
-    table, depth = target_table(movie, held_out), movie.header.size.z
-    if predictor.interpolator.times == "middle":
-        table.fraction[:] = 0.5
-    # Neighbouring targets look at far depths, so that every depth is seen at several times.
-    order = [(i * max(1, round(0.618 * depth))) % depth for i in range(len(held_out.targets))]
-
-    def is_done(slot: Slot) -> bool:
-        return slot.t not in wanted or slot.z != order[slot.t]
-
-    for item in work(seen, table, normalisation, predictor.interpolator.context, is_done, _unheard):
-        if isinstance(item, Window):
-            yield item, channels_first(movie.frame(held_out.targets[item.slot.t].frame, item.slot.z))
 
 
 def _sample_planes(
@@ -172,7 +137,3 @@ def _sample_planes(
 def _blended(window: Window, c: int) -> NDArray[np.float32]:
     before, after = (end.normalised[c] for end in window.ends)
     return np.asarray((1 - window.t) * before + window.t * after, np.float32)
-
-
-def _unheard(_place: object, _plane: object) -> None:
-    return
