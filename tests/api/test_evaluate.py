@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shlex
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ import cafi
 from cafi.api.evaluate import as_json, overview
 from cafi.errors import CafiError
 from cafi.interpolators import registry
+from cafi.interpolators.weights import load_weights, save_weights, shipped
+from cafi.movie.fingerprint import fingerprint
 from cafi.quality.results import read_evaluations
 from cafi.quality.statistics import gap_means
 
@@ -157,3 +161,16 @@ def test_an_evaluation_is_replaced_only_on_demand(tmp_path, cells):
         cafi.evaluate(cells, tmp_path / "out", methods="duplicate")
     [e] = cafi.evaluate(cells, tmp_path / "out", methods="duplicate", overwrite=True).evaluations
     assert e.methods == ("duplicate",)
+
+
+def test_weights_are_named_and_scores_on_what_they_learned_from_are_no_proof(tmp_path, cells):
+    card, tensors = load_weights(shipped("kymo"))
+    learned = {"finetuned": {"movies": [{"name": "cells.tif", "fingerprint": fingerprint(cells)}]}}
+    mine = tmp_path / "mine.safetensors"
+    save_weights(mine, tensors, replace(card, recipe=learned, steps=9))
+    other = write(tmp_path / "other.tif", drifting(side=44))
+    found = cafi.evaluate([cells, other], tmp_path / "out", methods="kymo,linear", weights=mine)
+    told = {note for e in found.evaluations[:1] for note in e.notes} - set(found.evaluations[1].notes)
+    assert [note for note in told if note.startswith("kymo: These weights learned from this very movie")]
+    assert all(shlex.join(["--weights", str(mine)]) in e.provenance["command"] for e in found.evaluations)
+    assert not replace(card, recipe=learned, steps=0).learned_from(fingerprint(cells))  # the base model was kept

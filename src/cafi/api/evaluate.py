@@ -125,7 +125,9 @@ def evaluate(
     budget = Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []
     failed: dict[str, str] = {}
-    command = command_line(("evaluate", *map(str, sources), "-o", str(folder)), (options, read, engine, downstream))
+    tuned = () if weights is None else ("--weights", str(weights))
+    words = ("evaluate", *map(str, sources), "-o", str(folder), *tuned)
+    command = command_line(words, (options, read, engine, downstream))
     watch = watch or unwatched
     downstream = downstream or DownstreamOptions()
     session = _Session(folder, options, read or Read(), engine or Engine(), methods, budget, watch, command, downstream)

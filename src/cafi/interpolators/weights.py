@@ -64,6 +64,11 @@ class Card:
     sha256: str = ""
     made_with: dict[str, str] = field(default_factory=dict)
 
+    def learned_from(self, fingerprint: str) -> bool:
+        """Tell whether these weights were fine-tuned on the movie that has this fingerprint."""
+        movies = self.recipe.get("finetuned", {}).get("movies", ())
+        return self.steps > 0 and any(movie["fingerprint"] == fingerprint for movie in movies)
+
 
 def card_path(weights: Path) -> Path:
     """Return where the card of a weights file lies."""

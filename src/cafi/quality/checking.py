@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cafi.quality.results import HeldOut
     from cafi.quality.scoring import Scored
 
+KNOWN = "These weights learned from this very movie, so their scores flatter them; check on another movie."
 LONGER = "Held-out gaps are longer than those that will be filled, so these errors are upper estimates."
 
 
@@ -107,6 +108,9 @@ def with_method(evaluation: Evaluation, interpolator: Interpolator, scored: Scor
             f"{name} was too slow for its share of time and filled {count} of {all_gaps} gaps, a fixed choice;"
             " differences between methods are taken on the gaps that all of them filled."
         )
+    card = getattr(interpolator, "card", None)
+    if card is not None and card.learned_from(evaluation.provenance["source"]["fingerprint"]):
+        notes.append(f"{name}: {KNOWN}")
     notes += _broken(evaluation.held_out, scored.broken) + _refusals(scored)
     known = set(evaluation.notes)
     return replace(
