@@ -283,6 +283,7 @@ def _findings(job: Job, partial: Partial) -> Findings:
     """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
     from cafi.api.checks import verdict
     from cafi.api.mixing import in_words, shares_of
+    from cafi.engine import hot_pixels
     from cafi.engine.breaks import sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings
@@ -299,7 +300,8 @@ def _findings(job: Job, partial: Partial) -> Findings:
     told = sentences(breaks, job.table)
     said, figures = _interval_findings(job, partial)
     mixed = in_words(shares_of(partial), job.movie.header.plane_names)
-    messages = (*job.messages, *mixed, *told, *gap_warnings(reports, job.table, names), *said, *warned)
+    hot = hot_pixels.in_words(partial.notes[NORMALISATION]["hot_pixels"], job.movie.header.plane_names)
+    messages = (*job.messages, *hot, *mixed, *told, *gap_warnings(reports, job.table, names), *said, *warned)
     gains = [figure["gain"] for figure in figures if figure is not None]
     judged = verdict(job, partial, len(told), min(gains) if gains else None)
     return Findings(messages, breaks, noise_ratio(partial), figures, judged)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cafi.engine.hot_pixels import Search
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,22 +16,26 @@ if TYPE_CHECKING:
 
 LOWER, UPPER = 0.1, 99.9
 MAX_FRAMES = 32
+SEARCHED = 8  # of these, in which hot pixels are looked for
 MAX_PIXELS = 1 << 16
 SEED = 0
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Subtract ``offset``, divide by ``scale``.
+    """Subtract ``offset``, divide by ``scale``; and which pixels interpolators shall not see.
 
     Attributes
     ----------
     offset, scale : ndarray of float64, shape (C * S,)
         One value for each channel, or for each sample of an RGB channel; in intensity units.
+    hot : ndarray of bool, shape (C * S, Y, X), or None
+        Hot and dead pixels of the camera, see `cafi.engine.hot_pixels`; None if there are none.
     """
 
     offset: NDArray[np.float64]
     scale: NDArray[np.float64]
+    hot: NDArray[np.bool_] | None = None
 
     def apply(self, frame: NDArray[Any]) -> NDArray[np.float32]:
         """Return (frame - offset) / scale; shape (C * S, Y, X)."""
@@ -50,9 +56,14 @@ class Normalisation:
         kind = np.float32 if dtype.itemsize <= 2 or dtype == np.float32 else np.float64
         return self.offset[:, None, None].astype(kind), self.scale[:, None, None].astype(kind)
 
+    @property
+    def hot_counts(self) -> list[int]:
+        """How many pixels of each channel and sample are hot or dead."""
+        return [0] * len(self.offset) if self.hot is None else self.hot.sum((1, 2)).tolist()
+
     def as_dict(self) -> dict[str, list[float]]:
         """Return the values as JSON-serialisable lists."""
-        return {"offset": self.offset.tolist(), "scale": self.scale.tolist()}
+        return {"offset": self.offset.tolist(), "scale": self.scale.tolist(), "hot_pixels": self.hot_counts}
 
 
 def channels_first(frame: NDArray[Any]) -> NDArray[Any]:
@@ -72,7 +83,7 @@ def samples_last(frame: NDArray[Any], samples: int) -> NDArray[Any]:
 
 
 def measure(movie: Movie) -> Normalisation:
-    """Measure a movie's 0.1 and 99.9 percentiles on a fixed, seeded sample of at most 32 frames.
+    """Measure a movie's 0.1 and 99.9 percentiles, and hot pixels, on a fixed, seeded sample of at most 32 frames.
 
     Parameters
     ----------
@@ -85,9 +96,12 @@ def measure(movie: Movie) -> Normalisation:
     """
     size = movie.header.size
     rng = np.random.default_rng(SEED)
-    columns = []
-    for t, z in _sample_places(size.t, size.z, rng):
+    columns, search = [], Search()
+    places = _sample_places(size.t, size.z, rng)
+    for i, (t, z) in enumerate(places):
         frame = channels_first(movie.frame(t, z))
+        if i % -(-len(places) // SEARCHED) == 0:
+            search.see(frame)
         flat = frame.reshape(len(frame), -1)
         columns.append(flat[:, _pixel_sample(flat.shape[1], rng)].astype(np.float64))
     values = np.concatenate(columns, axis=1)
@@ -99,7 +113,7 @@ def measure(movie: Movie) -> Normalisation:
             low, high = np.percentile(finite, (LOWER, UPPER))
             offset[c] = low
             scale[c] = high - low if high > low else 1.0
-    return Normalisation(offset, scale)
+    return Normalisation(offset, scale, search.found(scale))
 
 
 def _sample_places(n_t: int, n_z: int, rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cafi.engine.hot_pixels import put_back
 from cafi.engine.normalisation import Normalisation, samples_last
 from cafi.engine.tiles import predict_tiled
 from cafi.interpolators.protocol import Prediction
@@ -92,6 +93,10 @@ class Predictor:
         seen = channels * (1 + has_scale)
         motion = maps[:, seen:].reshape(len(maps), 2, 2, *maps.shape[2:]) if maps.shape[1] > seen else None
         scale = maps[:, channels:seen] if has_scale else None
+        if self.interpolator.zoom == 1:
+            for frame, window in zip(maps[:, :channels], windows, strict=True):
+                before, after = window.ends
+                put_back(frame, window.t, before.hot, after.hot)
         return Estimate(maps[:, :channels], scale, motion, np.max(strange, axis=0) if strange else None)
 
     def _maps(self, windows: list[Window], select: Callable[[Prediction], list[torch.Tensor]]) -> NDArray[np.float32]:

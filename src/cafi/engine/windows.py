@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cafi.engine.breaks import NEIGHBOURS, Breaks
+from cafi.engine.hot_pixels import filled
 from cafi.engine.likeness import small_copy
 from cafi.engine.noise import high_pass_noise
 from cafi.engine.normalisation import Normalisation, channels_first
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cafi.engine.breaks import Break
+    from cafi.engine.hot_pixels import HotPixels
     from cafi.engine.likeness import SmallCopy
     from cafi.movie.frames import FrameTable
     from cafi.movie.model import Movie
@@ -46,11 +48,14 @@ class AcquiredFrame:
         Finite everywhere.
     hole : ndarray of bool, shape (C * S, Y, X), or None
         Where ``raw`` is NaN or infinite; None if nowhere.
+    hot : HotPixels, optional
+        What was measured where ``normalised`` shows the neighbours of a hot pixel in its place.
     """
 
     raw: NDArray[Any]
     normalised: NDArray[np.float32]
     hole: NDArray[np.bool_] | None
+    hot: HotPixels | None = None
 
     @cached_property
     def small(self) -> SmallCopy:
@@ -142,7 +147,11 @@ class FrameReader:
             bad = ~np.isfinite(planes)
             hole = bad if bad.any() else None
             planes = _filled(planes, bad) if hole is not None else planes
-        return AcquiredFrame(raw, self._normalisation.apply(planes), hole)
+        normalised = self._normalisation.apply(planes)
+        if self._normalisation.hot is None:
+            return AcquiredFrame(raw, normalised, hole)
+        calm, hot = filled(normalised, self._normalisation.hot)
+        return AcquiredFrame(raw, calm, hole, hot)
 
 
 def place(axis: str, stack: int, index: int) -> Slot:

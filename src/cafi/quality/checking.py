@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import cafi
+from cafi.engine import hot_pixels
 from cafi.errors import CafiError
 from cafi.interpolators.registry import weights_of
 from cafi.movie.fingerprint import fingerprint
@@ -84,6 +85,7 @@ def begin(
     if not ranges:
         raise CafiError(f"{source} shows nothing: hardly a pixel differs from the others; there is nothing to score.")
     normalisation = seen_normalisation(movie, held_out)
+    notes += hot_pixels.in_words(normalisation.hot_counts, movie.header.plane_names)
     provenance: dict[str, Any] = {
         "software": f"cafi {cafi.__version__}",
         "source": {"name": source.name, "fingerprint": fingerprint(source)},

@@ -106,7 +106,7 @@ def best_share(frames: NDArray[np.float64]) -> float:
 def _evidence(predictor: Predictor, window: Window, measured: NDArray[np.float32]) -> NDArray[np.float64]:
     """What one held-out frame says, for each plane; see `best_share`."""
     cut = (slice(None), *(_middle(side) for side in measured.shape[1:]))
-    window = replace(window, frames=tuple(replace(f, normalised=f.normalised[cut]) for f in window.frames))
+    window = replace(window, frames=tuple(replace(f, normalised=f.normalised[cut], hot=None) for f in window.frames))
     with threads_for(predictor.interpolator):
         made = predictor.estimate([window])
     if made.motion is None:
