@@ -67,6 +67,14 @@ def test_faint_ones_and_too_many_are_left():
     assert found(with_pixels(np.zeros((6, *SHAPE)), many, 1)) is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_absurd_movies_have_none():
+    assert found(np.ones((6, 1, 1), np.uint8)) is None
+    assert found(np.ones((6, 2, 9), np.float32)) is None
+    assert found(with_pixels(frames().astype(np.float64), HOT, 1e300)) is None
+    assert found(with_pixels(np.full((6, *SHAPE), -3e38), HOT, 3e38)).sum() == 4
+
+
 def test_holes_are_not_hot():
     planes = with_pixels(10 + frames(), HOT[1:2], np.nan)
     assert found(planes) is None

@@ -6,8 +6,9 @@ import json
 import time
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 2.0  # seconds of silence that a user bears
+LONGEST_WORD = 20  # characters that a table does not break
 
 
 def messages() -> Console:
@@ -51,12 +53,19 @@ def told_warnings() -> Iterator[None]:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
     """Print a table on standard output; numbers are aligned to the right."""
-    table = Table(title=title, title_justify="left")
+    # Without vertical lines eight columns fit into 80 characters with no word broken.
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    shown = [[_shown(cell) for cell in row] for row in rows]
     for i, column in enumerate(columns):
         numeric = all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_escaped(_shown(cell)) for cell in row))
+        # Only columns of several words give way, and no further than to their longest word.
+        words = [word for text in (column, *(row[i] for row in shown)) for word in text.split()]
+        longest = min(LONGEST_WORD, max(map(len, words), default=1))
+        rigid = all(" " not in row[i] and len(row[i]) <= LONGEST_WORD for row in shown)
+        side: Literal["right", "left"] = "right" if numeric else "left"
+        table.add_column(column, justify=side, overflow="fold", min_width=longest, no_wrap=rigid)
+    for row in shown:
+        table.add_row(*map(_escaped, row))
     Console(highlight=False).print(table)
 
 

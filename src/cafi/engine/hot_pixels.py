@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FEWEST_FRAMES = 4  # that must agree
 RANGES = 2.0  # times the range of their values: so far beyond its neighbours does a hot pixel lie
 LEAST = 0.05  # of the channel's range, besides
+SMALLEST = 3  # pixels in a side, so that each has neighbours
 MOST = 0.01  # of all pixels: more of them are texture
 AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 KERNEL = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
@@ -34,7 +35,10 @@ class Search:
 
     def see(self, planes: NDArray[Any]) -> None:
         """Look at one frame, shape (C * S, Y, X), in the movie's dtype."""
-        now = np.stack([_outstanding(plane.astype(np.float32)) for plane in planes])
+        if min(planes.shape[1:]) < SMALLEST:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd intensities; nothing is found among them
+            now = np.stack([_outstanding(plane.astype(np.float32)) for plane in planes])
         self._least = now if self._least is None else np.minimum(self._least, now)
         self._frames += 1
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 METRICS = ("psnr", "ssim")
 DIGITS = {"psnr": 2, "ssim": 4}
 LEGEND = (
-    "Differences are from the best classical method on the same frames, with their 95 % interval; 'better' and 'worse'"
-    " stand only where it excludes 0."
+    "Gains are over the best classical method on the same frames ('best'), with their 95 % interval; 'better' and"
+    " 'worse' stand only where it excludes 0."
 )
 ONE_BY_ONE = 6  # evaluations: of more, only the means over movies are shown
 
@@ -78,7 +78,7 @@ def _table(
 ) -> Table:
     columns = ["method"]
     for name in METRICS:
-        columns += [_label(name), "difference"]
+        columns += [_label(name), "gain"]
     first = {row.method: row.mean.value for row in found[0]}
     by_method = [{row.method: row for row in rows} for rows in found]
     rows = []
@@ -90,7 +90,7 @@ def _table(
         if runs is not None:
             run = runs[method]
             cells += [_number(run.seconds_per_frame, ".3f"), _number(run.peak_mb, ".0f")]
-            cells.append(f"{len(run.gaps)} of {gaps}")
+            cells.append(len(run.gaps) if len(run.gaps) == gaps else f"{len(run.gaps)} of {gaps}")
         rows.append(tuple(cells))
     if runs is not None:
         columns += ["s/frame", "MB", "gaps"]
@@ -113,7 +113,7 @@ def _number(value: float, form: str) -> str:
 def _difference(row: Row, digits: int) -> str:
     """Say how a method stands to the best classical one."""
     if row.comparison is None:
-        return "best classical" if row.best_classical else "-"
+        return "best" if row.best_classical else "-"
     d = row.comparison.difference
     if math.isnan(d.low):
         return _number(d.value, f"+.{digits}f")
