@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cafi.errors import CafiError
 from cafi.movie.frames import FrameTable
-from cafi.movie.gap_warnings import listed
+from cafi.movie.gap_warnings import Untrusted, listed, untrusted
 from cafi.movie.inspection import PlaneReport, gap_warnings, inspect, largest_value, report_plane
 from cafi.movie.model import Channel, Header, Movie, PixelSize, Size
 from tests.helpers import ArraySource, array_movie
@@ -282,10 +282,35 @@ def test_every_fault_has_its_own_sentence():
         "Frame 4 of channel 0 is missing in the file: 6 predicted frames beside it are not to be trusted.",
         "Frame 1 of channel 0 is a copy of the frame before it: 6 predicted frames beside it are not to be trusted.",
         "Frame 2 of channel 0 is saturated (up to 12 % of the pixels have the largest possible value):"
-        " 6 predicted frames beside it are not to be trusted.",
-        "Frame 3 of channel 0 has NaN or infinite pixels: 6 predicted frames beside it are not to be trusted.",
+        " there intensities are too low, in 6 predicted frames beside it too.",
+        "Frame 3 of channel 0 has NaN or infinite pixels: such pixels are NaN in 6 predicted frames beside it.",
         "Frame 1 of channel DIC is blank: 6 predicted frames beside it are not to be trusted.",
     )
+
+
+def test_a_frame_of_which_half_is_saturated_shows_too_little_to_predict_from():
+    reports = {(t, 0, 0): report(t, saturated_fraction=0.5 if t == 1 else 0.4) for t in range(4)}
+    assert untrusted(reports, table(4)) == Untrusted(2, 3, ("saturated",))
+    (told,) = gap_warnings(reports, table(4))
+    assert told.endswith("(up to 50 % of the pixels have the largest possible value):"
+                         " 3 predicted frames beside them are not to be trusted.")  # fmt: skip
+
+
+def test_predicted_planes_beside_faulty_ones_are_counted_once_in_every_channel_and_depth():
+    reports = {(t, c, z): report((t, c, z), nonfinite=3) for t in range(6) for c in range(2) for z in range(2)}
+    reports[1, 0, 0] = reports[2, 0, 0] = report("blank", blank=True)
+    reports[5, 0, 0] = reports[4, 0, 0]
+    reports[5, 1, 1] = report("gone", missing=True)
+    # Gaps 0 to 2 beside the blank frames, gap 4 beside the repeated one, gap 4 of another plane beside the missing one.
+    found = untrusted(reports, table(6, factor=3))
+    assert found == Untrusted(10, 40, ("missing", "blank", "duplicated"), 4)
+    assert found.share == 0.25
+    assert found.sentence() == "10 of 40 predicted planes lie beside missing, blank and repeated acquired ones"
+
+
+def test_along_depth_planes_beside_faulty_ones_are_counted_too():
+    reports = {(t, 0, z): report((t, z), blank=z == 3 and t == 0) for t in range(2) for z in range(4)}
+    assert untrusted(reports, table(4, axis="z")) == Untrusted(1, 6, ("blank",), 2)
 
 
 def test_last_frame_spoils_one_gap_and_unfilled_gaps_none():

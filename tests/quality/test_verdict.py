@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cafi.movie.gap_warnings import Untrusted
 from cafi.quality.verdict import judge, warnings_of
 from cafi.quality.warnings.gap import GapCheck
 
@@ -30,6 +31,19 @@ def test_half_of_the_gaps_bad_is_do_not_use():
 def test_some_doubt_is_care():
     assert judge(movie(contradicting=0.3), "kymo", 10).word == "use with care"
     assert judge([*movie()[:9], replace(FINE, gap=9, contradicting=0.3)], "kymo", 10).word == "use"
+
+
+def test_frames_beside_faulty_ones_are_care_and_nearly_all_of_them_do_not_use():
+    some = judge(movie(), "kymo", 10, untrusted=Untrusted(1, 10, ("blank",)))
+    assert (some.word, some.reasons) == ("use with care", ("1 of 10 predicted frames lie beside blank acquired ones",))
+    assert judge(movie(), "kymo", 10, untrusted=Untrusted(8, 10, ("blank",))).word == "use with care"
+    assert judge(movie(), "kymo", 10, untrusted=Untrusted(0, 10, ())).word == "use"
+    most = judge(movie(clarity=0.1), "kymo", 10, untrusted=Untrusted(9, 10, ("duplicated",)))
+    assert (most.word, most.reasons) == (
+        "do not use",
+        ("9 of 10 predicted frames lie beside repeated acquired ones",),
+    )
+    assert len(most.gaps) == 6
 
 
 def test_no_better_than_linear_is_do_not_use():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cafi.engine.partial import Partial
     from cafi.engine.predicting import Estimate
     from cafi.engine.windows import Window
+    from cafi.movie.gap_warnings import Untrusted
 
 NOTE = "check "
 
@@ -41,14 +42,16 @@ def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
     return look
 
 
-def verdict(job: Job, partial: Partial, broken: int, gain: float | None) -> Verdict | None:
+def verdict(
+    job: Job, partial: Partial, broken: int, gain: float | None, untrusted: Untrusted | None = None
+) -> Verdict | None:
     """Judge the result by all that was noted, also before a kill; None where nothing was checked."""
     records = [value for key, value in sorted(partial.notes.items()) if key.startswith(NOTE)]
     if not records:
         return None
     found = [replace(c, cycle=cycle_of(partial, c.gap, c.z, c.channel)) for c in from_notes(records)]
     gaps = len({c.gap for c in found})
-    return judge(found, job.predictor.interpolator.name, gaps, broken, gain)
+    return judge(found, job.predictor.interpolator.name, gaps, broken, gain, untrusted)
 
 
 def verdict_as_dict(found: Verdict | None) -> dict[str, Any] | None:

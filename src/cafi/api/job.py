@@ -286,7 +286,7 @@ def _findings(job: Job, partial: Partial) -> Findings:
     from cafi.engine import hot_pixels
     from cafi.engine.breaks import sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
-    from cafi.movie.gap_warnings import gap_warnings
+    from cafi.movie.gap_warnings import gap_warnings, untrusted
     from cafi.movie.plane_report import PlaneReport
 
     reports = {}
@@ -303,7 +303,8 @@ def _findings(job: Job, partial: Partial) -> Findings:
     hot = hot_pixels.in_words(partial.notes[NORMALISATION]["hot_pixels"], job.movie.header.plane_names)
     messages = (*job.messages, *hot, *mixed, *told, *gap_warnings(reports, job.table, names), *said, *warned)
     gains = [figure["gain"] for figure in figures if figure is not None]
-    judged = verdict(job, partial, len(told), min(gains) if gains else None)
+    gain = min(gains) if gains else None
+    judged = verdict(job, partial, len(told), gain, untrusted(reports, job.table))
     return Findings(messages, breaks, noise_ratio(partial), figures, judged)
 
 

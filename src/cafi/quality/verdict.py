@@ -12,6 +12,7 @@ from cafi.quality.warnings.implausible import THRESHOLD, USUAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cafi.movie.gap_warnings import Untrusted
     from cafi.quality.warnings.gap import GapCheck
 
 Word = Literal["use", "use with care", "do not use"]
@@ -35,6 +36,7 @@ OUTLYING = 6.0  # times the median absolute deviation of the movie
 COMPARISON = ("duplicate", "cubic")  # never, and once in 24 cases, better than linear on real movies
 LITTLE = 0.1  # dB over linear blending
 BAD_SHARE, DOUBTFUL_SHARE = 0.5, 0.25  # of the gaps
+NEARLY_ALL = 0.9  # of the predicted planes, beside faulty acquired ones
 
 _SAYS: dict[str, str] = {
     "lost": "half or more of what is seen appears or vanishes",
@@ -110,6 +112,7 @@ def judge(
     gaps: int,
     broken: int = 0,
     gain: float | None = None,
+    untrusted: Untrusted | None = None,
 ) -> Verdict:
     """Judge a movie by what was measured at its gaps.
 
@@ -124,8 +127,13 @@ def judge(
         Cuts and stage jumps, whose frames are copies.
     gain : float, optional
         Measured on held-out frames: PSNR over that of linear blending, in dB.
+    untrusted : Untrusted, optional
+        Predicted planes beside faulty acquired ones.
     """
     warned = warnings_of(checks, method)
+    if untrusted is not None and untrusted.share >= NEARLY_ALL:
+        # What the checks of such gaps say, of noise for example, would be said of the faults.
+        return Verdict("do not use", (untrusted.sentence(),), tuple(warned))
     bad, doubtful = (sum(w.level == level for w in warned) for level in ("bad", "doubtful"))
     reasons = []
     if method in COMPARISON:
@@ -138,11 +146,14 @@ def judge(
         reasons += _told(warned, gaps)
     if broken:
         reasons.append(f"{broken} {'gap is' if broken == 1 else 'gaps are'} a cut or a stage jump, not interpolated")
+    spoiled = untrusted is not None and untrusted.count > 0
+    if untrusted is not None and spoiled:
+        reasons.append(untrusted.sentence())
     if little:
         reasons.append(f"on held-out frames {method} was hardly better than linear blending ({gain:+.2f} dB)")
     if none:
         return Verdict("do not use", tuple(reasons), tuple(warned))
-    care = bad > 0 or bad + doubtful > DOUBTFUL_SHARE * gaps or little
+    care = bad > 0 or bad + doubtful > DOUBTFUL_SHARE * gaps or little or spoiled
     return Verdict("use with care" if care else "use", tuple(reasons), tuple(warned))
 
 
