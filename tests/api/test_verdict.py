@@ -49,3 +49,32 @@ def test_a_blank_frame_asks_for_care(tmp_path):
 def test_a_movie_of_faulty_frames_is_not_to_be_used(tmp_path, frames, reason):
     verdict = result_of(tmp_path, frames).verdict
     assert (verdict.word, verdict.reasons) == ("do not use", (reason,))
+
+
+def test_a_movie_of_nothing_but_cuts_is_not_to_be_used(tmp_path):
+    pixels = drifting()
+    pixels[1::2] = 0
+    result = result_of(tmp_path, pixels)
+    assert len(result.breaks) == 7
+    assert [m for m in result.messages if "is cut" in m] == [
+        "The movie is cut in 7 gaps (after acquired frames 0-6): the 7 predicted frames there are copies of the nearest"
+        " acquired one, not interpolated."
+    ]
+    assert (result.verdict.word, result.verdict.reasons) == (
+        "do not use",
+        ("7 of 7 predicted frames lie beside blank acquired ones",),
+    )
+
+
+def test_why_there_is_no_verdict_is_told(tmp_path):
+    pixels = drifting()
+    tifffile.imwrite(tmp_path / "z.tif", pixels, metadata={"axes": "ZYX"}, photometric="minisblack")
+    deep = cafi.interpolate(tmp_path / "z.tif", tmp_path / "deep.ome.tif", method="linear", axis="z")
+    assert deep.verdict is None
+    assert deep.messages[-1].startswith("There is no verdict: gaps are checked along time only")
+    none = result_of(tmp_path, pixels, every="1frame")
+    assert (none.verdict, none.interpolated) == (None, 0)
+    assert none.messages[-1] == "There is no verdict, as no frame between two acquired ones was asked for."
+    unasked = result_of(tmp_path, pixels, checks=False, overwrite=True)
+    assert unasked.verdict is None
+    assert not any("verdict" in message for message in unasked.messages)

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from scipy.ndimage import gaussian_filter
 
-from cafi.engine.breaks import Break, Breaks, from_dict, judge, sentences
+from cafi.engine.breaks import Break, Breaks, broken_gaps, from_dict, judge, sentences
 from cafi.engine.likeness import BLANK, Likeness, small_copy
 from cafi.engine.normalisation import Normalisation
 from cafi.engine.windows import Passed, Window, work
@@ -226,4 +226,12 @@ def test_sentences_and_records():
     assert cut.startswith("The movie is cut between acquired frames 4 and 5: the 3 predicted frames there are copies")
     assert "stage jumped between acquired frames 6 and 7 (by 30 px in y and -12 px in x)" in jump
     assert sentences(breaks, doubling(10).with_gaps([1])) == ()
+    assert (broken_gaps(breaks, doubling(10)), broken_gaps(breaks, doubling(10).with_gaps([4]))) == (2, 1)
     assert from_dict({"gap": 6, "kind": "jump", "shift": [30.2, -12.0]}) == breaks[1]
+
+
+def test_many_cuts_are_one_sentence():
+    (told,) = sentences([Break(gap, "cut") for gap in (0, 1, 2, 5)], doubling(10))
+    assert told.startswith(
+        "The movie is cut in 4 gaps (after acquired frames 0-2 and 5): the 12 predicted frames there"
+    )

@@ -46,6 +46,11 @@ def test_frames_beside_faulty_ones_are_care_and_nearly_all_of_them_do_not_use():
     assert len(most.gaps) == 6
 
 
+def test_a_movie_of_cuts_alone_is_not_to_be_used():
+    found = judge([], "kymo", 0, broken=9)
+    assert (found.word, found.reasons) == ("do not use", ("9 gaps are a cut or a stage jump, not interpolated",))
+
+
 def test_no_better_than_linear_is_do_not_use():
     assert judge(movie(beyond_linear=1.1), "kymo", 10).word == "do not use"
     assert judge(movie(), "kymo", 10, gain=-0.1).word == "do not use"

@@ -41,7 +41,8 @@ def test_the_page_says_what_was_done_and_that_nothing_was_held_out(made: Path) -
     with cafi.read(made) as movie:
         provenance = movie.header.provenance or {}
     assert f"Verdict: {provenance['verdict']['word']}" in page
-    assert "Nothing was held out here" in page
+    assert "Nothing was held out here, so this page does not say how well the movie was predicted; <code>cafi" in page
+    assert "(the one where most changes), time downwards." in page
     assert "5 acquired and 8 interpolated frames, predicted by linear." in page
     command = re.search(r'class="command"[^>]*><code>([^<]*)', page)
     assert command is not None
@@ -100,4 +101,8 @@ def test_depths_are_shown_along_depth(tmp_path: Path) -> None:
     assert film is not None
     assert [moment.kind for moment in film.moments] == ["acquired", "interpolated"] * 3 + ["acquired"]
     assert result.report is not None
-    assert "along depth" in result.report.read_text(encoding="utf-8")
+    page = result.report.read_text(encoding="utf-8")
+    assert "along depth was done" in page
+    assert "(the one where most changes), depth downwards." in page
+    assert "planes along depth are not held out by any check." in page
+    assert "cafi evaluate" not in page

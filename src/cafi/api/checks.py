@@ -45,13 +45,22 @@ def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
 def verdict(
     job: Job, partial: Partial, broken: int, gain: float | None, untrusted: Untrusted | None = None
 ) -> Verdict | None:
-    """Judge the result by all that was noted, also before a kill; None where nothing was checked."""
-    records = [value for key, value in sorted(partial.notes.items()) if key.startswith(NOTE)]
-    if not records:
+    """Judge the result by all that was noted, also before a kill; None where gaps are not checked (`unjudged`)."""
+    if not job.run.trust.checks or unjudged(job) is not None:
         return None
+    records = [value for key, value in sorted(partial.notes.items()) if key.startswith(NOTE)]
     found = [replace(c, cycle=cycle_of(partial, c.gap, c.z, c.channel)) for c in from_notes(records)]
     gaps = len({c.gap for c in found})
     return judge(found, job.predictor.interpolator.name, gaps, broken, gain, untrusted)
+
+
+def unjudged(job: Job) -> str | None:
+    """Say why there can be no verdict on a result; None where there can."""
+    if job.table.axis != "t":
+        return "There is no verdict: gaps are checked along time only, as planes along depth differ by nature."
+    if not job.table.between.any():
+        return "There is no verdict, as no frame between two acquired ones was asked for."
+    return None
 
 
 def verdict_as_dict(found: Verdict | None) -> dict[str, Any] | None:

@@ -281,10 +281,10 @@ def _with_intervals(
 
 def _findings(job: Job, partial: Partial) -> Findings:
     """Say what the run met: breaks, untrustworthy frames beside gaps, and warnings of the method."""
-    from cafi.api.checks import verdict
+    from cafi.api.checks import unjudged, verdict
     from cafi.api.mixing import in_words, shares_of
     from cafi.engine import hot_pixels
-    from cafi.engine.breaks import sentences
+    from cafi.engine.breaks import broken_gaps, sentences
     from cafi.engine.interpolation import WARNING, breaks_found, noise_ratio
     from cafi.movie.gap_warnings import gap_warnings, untrusted
     from cafi.movie.plane_report import PlaneReport
@@ -297,14 +297,15 @@ def _findings(job: Job, partial: Partial) -> Findings:
     names = [channel.name for channel in job.movie.header.channels]
     warned = sorted(key.removeprefix(WARNING) for key in partial.notes if key.startswith(WARNING))
     breaks = breaks_found(partial)
-    told = sentences(breaks, job.table)
     said, figures = _interval_findings(job, partial)
     mixed = in_words(shares_of(partial), job.movie.header.plane_names)
     hot = hot_pixels.in_words(partial.notes[NORMALISATION]["hot_pixels"], job.movie.header.plane_names)
-    messages = (*job.messages, *hot, *mixed, *told, *gap_warnings(reports, job.table, names), *said, *warned)
+    told = (*hot, *mixed, *sentences(breaks, job.table), *gap_warnings(reports, job.table, names), *said, *warned)
+    why_not = unjudged(job) if job.run.trust.checks else None
+    messages = (*job.messages, *told, *([why_not] if why_not else []))
     gains = [figure["gain"] for figure in figures if figure is not None]
     gain = min(gains) if gains else None
-    judged = verdict(job, partial, len(told), gain, untrusted(reports, job.table))
+    judged = verdict(job, partial, broken_gaps(breaks, job.table), gain, untrusted(reports, job.table))
     return Findings(messages, breaks, noise_ratio(partial), figures, judged)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cafi.engine.likeness import BLANK, compare
+from cafi.movie.gap_warnings import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,18 +166,31 @@ class Breaks:
 
 
 def sentences(breaks: Sequence[Break], table: FrameTable) -> tuple[str, ...]:
-    """Say for each broken gap that holds predicted frames of the output what was done there."""
+    """Say for the broken gaps that hold predicted frames of the output what was done there; of all cuts in one."""
     copies = Counter(table.left[table.between].tolist())
-    return tuple(_sentence(found, copies[found.gap]) for found in breaks if copies[found.gap])
+    cuts = [found.gap for found in breaks if found.shift is None and copies[found.gap]]
+    jumps = [found for found in breaks if found.shift is not None and copies[found.gap]]
+    told = [_sentence(_cut(cuts), sum(copies[gap] for gap in cuts))] if cuts else []
+    return (*told, *(_sentence(_jumped(found), copies[found.gap]) for found in jumps))
 
 
-def _sentence(found: Break, copies: int) -> str:
-    what = f"The movie is cut between acquired frames {found.gap} and {found.gap + 1}"
-    if found.shift is not None:
-        y, x = found.shift
-        what = (
-            f"The stage jumped between acquired frames {found.gap} and {found.gap + 1}"
-            f" (by {y:.0f} px in y and {x:.0f} px in x)"
-        )
+def broken_gaps(breaks: Sequence[Break], table: FrameTable) -> int:
+    """Count the broken gaps that hold predicted frames of the output."""
+    return len({found.gap for found in breaks} & set(table.left[table.between].tolist()))
+
+
+def _cut(gaps: Sequence[int]) -> str:
+    if len(gaps) == 1:
+        return f"The movie is cut between acquired frames {gaps[0]} and {gaps[0] + 1}"
+    return f"The movie is cut in {len(gaps)} gaps (after acquired frames {listed(gaps)})"
+
+
+def _jumped(found: Break) -> str:
+    y, x = found.shift or (0.0, 0.0)
+    between = f"between acquired frames {found.gap} and {found.gap + 1}"
+    return f"The stage jumped {between} (by {y:.0f} px in y and {x:.0f} px in x)"
+
+
+def _sentence(what: str, copies: int) -> str:
     frames = "the predicted frame there is a copy" if copies == 1 else f"the {copies} predicted frames there are copies"
     return f"{what}: {frames} of the nearest acquired one, not interpolated."

@@ -122,7 +122,7 @@ def judge(
         Of all predicted gaps; several of one gap, for its channels and depths, count as the worst of them.
     method : str
     gaps : int
-        Predicted.
+        Predicted; with none, where all are broken, there is nothing to use.
     broken : int
         Cuts and stage jumps, whose frames are copies.
     gain : float, optional
@@ -141,7 +141,7 @@ def judge(
     if gain is not None and gain <= 0 and method != "linear":
         reasons.append(f"on held-out frames {method} was not better than linear blending ({gain:+.2f} dB)")
     little = gain is not None and 0 < gain < LITTLE and method != "linear"
-    none = bool(reasons) or bad >= BAD_SHARE * max(gaps, 1)
+    none = bool(reasons) or (broken > 0 and gaps == 0) or bad >= BAD_SHARE * max(gaps, 1)
     if warned:
         reasons += _told(warned, gaps)
     if broken:

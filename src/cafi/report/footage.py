@@ -75,6 +75,8 @@ class Footage:
     shrink : int
         Pixels of the movie along each side of a pixel here.
     notes : tuple of str
+    axis : 't' or 'z'
+        Along which moments lie.
     """
 
     moments: tuple[Moment, ...]
@@ -87,6 +89,7 @@ class Footage:
     ranges: tuple[tuple[float, float], ...] = ()
     shrink: int = 1
     notes: tuple[str, ...] = ()
+    axis: Axis = "t"
 
     @property
     def has_truth(self) -> bool:
@@ -144,6 +147,7 @@ def write_footage(footage: Footage, path: Path) -> None:
         "ranges": footage.ranges,
         "shrink": footage.shrink,
         "notes": footage.notes,
+        "axis": footage.axis,
     }
     unfinished = path.with_name(path.name + ".partial")
     with unfinished.open("wb") as file:
@@ -175,6 +179,7 @@ def read_footage(path: Path) -> Footage:
             ranges=tuple((low, width) for low, width in described["ranges"]),
             shrink=described["shrink"],
             notes=tuple(described["notes"]),
+            axis=described.get("axis", "t"),
         )
     except (OSError, BadZipFile, ValueError, KeyError, TypeError) as error:
         raise CafiError(f"{path} is damaged; remove it, or run `cafi evaluate` again.") from error

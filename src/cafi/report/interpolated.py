@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     Frames = NDArray[np.float16]
 
-UNCHECKED = (
-    "Nothing was held out here, so this page does not say how well the movie was predicted;"
-    " `cafi evaluate` of the source does."
-)
+UNCHECKED = "Nothing was held out here, so this page does not say how well the movie was predicted"
+HELD_OUT = {"t": "`cafi evaluate` of the source does.", "z": "planes along depth are not held out by any check."}
 
 
 def interpolated_report(movie: Movie, name: str, command: str | None, intervals: Movie | None = None) -> ReportData:
@@ -78,7 +76,7 @@ def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
     if len(frames.left_out):
         yield f"{len(frames.left_out)} acquired frames of the source are not on this timeline."
     if not provenance.get("intervals"):
-        yield UNCHECKED
+        yield f"{UNCHECKED}; {HELD_OUT[frames.axis]}"
     ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
     if ratios and min(ratios) < 1:
         yield (
@@ -146,6 +144,7 @@ def _footage(movie: Movie, frames: FrameTable, provenance: dict[str, Any], inter
         ranges=ranges,
         shrink=shrink,
         notes=tuple(_shown_part(frames, chosen, across, movie, shrink)),
+        axis=frames.axis,
     )
 
 

@@ -29,7 +29,7 @@ class Kymograph:
     line : int
         The row of the movie's pixels along which it was taken.
     png : str
-        Base64 of an 8-bit grey PNG: x to the right, time downwards, one row a moment.
+        Base64 of an 8-bit grey PNG: x to the right, time (or depth) downwards, one row a moment.
     width, height : int
         Pixels of the picture.
     predicted : tuple of (int, int)
