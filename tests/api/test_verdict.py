@@ -58,7 +58,7 @@ def test_a_movie_of_nothing_but_cuts_is_not_to_be_used(tmp_path):
     assert len(result.breaks) == 7
     assert [m for m in result.messages if "is cut" in m] == [
         "The movie is cut in 7 gaps (after acquired frames 0-6): the 7 predicted frames there are copies of the nearest"
-        " acquired one, not interpolated."
+        " acquired one that is not blank, not interpolated."
     ]
     assert (result.verdict.word, result.verdict.reasons) == (
         "do not use",

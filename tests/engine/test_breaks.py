@@ -168,6 +168,29 @@ def test_frames_in_a_cut_are_copies_of_the_nearest(depths):
     assert sum(isinstance(item, Window) for item in served) == 8 * 3 * depths
 
 
+def blank_in(frame, value=0.0):
+    movie = array_movie(still_movie(10)[:, None, None])
+    movie.source.pixels[frame] = value
+    return movie
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_no_copy_of_a_blank_frame_stands_in_the_gaps_beside_it(value):
+    movie = blank_in(4, value)
+    served = items(movie)
+    inside = [item for item in served if item.slot.t in (13, 14, 15, 17, 18, 19)]
+    expected = [movie.frame(t, 0) for t in (3, 3, 3, 5, 5, 5)]
+    assert [np.array_equal(item.raw, copy) for item, copy in zip(inside, expected, strict=True)] == [True] * 6
+
+
+def test_no_resampled_frame_in_the_gaps_beside_a_blank_one_is_made_from_it():
+    movie = blank_in(4)
+    windows = list(work(movie, doubling(10).resampled(), UNIT, 1, lambda _: False, lambda *_: None))
+    shown = [windows[t].shown[0].raw for t in (14, 15, 16, 17, 18)]
+    expected = [movie.frame(t, 0) for t in (3, 3, 4, 5, 5)]
+    assert [np.array_equal(raw, frame) for raw, frame in zip(shown, expected, strict=True)] == [True] * 5
+
+
 def test_no_window_reaches_across_a_cut():
     windows = {item.slot.t: item for item in items(broken()) if isinstance(item, Window)}
     values = {t: [float(f.raw[0, 0, 0]) for f in window.frames] for t, window in windows.items()}

@@ -137,6 +137,7 @@ class Breaks:
     ) -> None:
         self._count, self._copy_of, self._tell = count, copy_of, tell
         self._likeness: dict[int, Likeness] = {}
+        self._blank_end: dict[int, int] = {}
         self._breaks: dict[int, Break | None] = {}
 
     def at(self, gap: int) -> Break | None:
@@ -150,6 +151,12 @@ class Breaks:
                 self._tell(found)
         return self._breaks[gap]
 
+    def copied(self, gap: int, fraction: float) -> int:
+        """Return the acquired frame of which a copy stands in a broken gap: the nearest one, but never a blank one."""
+        self.at(gap)
+        ends = [end for end in (gap, gap + 1) if end != self._blank_end.get(gap)]
+        return ends[0] if fraction <= 0.5 else ends[-1]
+
     def scene(self, gap: int, context: int) -> tuple[int, int]:
         """Return the first and last acquired frame, at most ``context`` from a gap, that no break cuts off."""
         first, last = gap, gap + 1
@@ -161,7 +168,10 @@ class Breaks:
 
     def _of(self, gap: int) -> Likeness:
         if gap not in self._likeness:
-            self._likeness[gap] = compare(self._copy_of(gap), self._copy_of(gap + 1))
+            first, second = self._copy_of(gap), self._copy_of(gap + 1)
+            found = self._likeness[gap] = compare(first, second)
+            if found is BLANK:
+                self._blank_end[gap] = gap if first.flat else gap + 1
         return self._likeness[gap]
 
 
@@ -193,4 +203,4 @@ def _jumped(found: Break) -> str:
 
 def _sentence(what: str, copies: int) -> str:
     frames = "the predicted frame there is a copy" if copies == 1 else f"the {copies} predicted frames there are copies"
-    return f"{what}: {frames} of the nearest acquired one, not interpolated."
+    return f"{what}: {frames} of the nearest acquired one that is not blank, not interpolated."

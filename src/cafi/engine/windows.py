@@ -170,8 +170,8 @@ def work(
 ) -> Iterator[Passed | Window]:
     """Yield everything that is still to be written, in order, reading frames as they are needed.
 
-    Inside a cut or a stage jump the nearest acquired frame is passed as a copy, and a window beside one
-    ends there as at the end of the movie, so that no method ever sees both sides.
+    Inside a cut or a stage jump the nearest acquired frame that is not blank is passed as a copy, and a window beside
+    one ends there as at the end of the movie, so that no method ever sees both sides.
 
     Parameters
     ----------
@@ -205,8 +205,7 @@ def work(
                 gap, t, scene = _resampled(table, index, context, breaks)
                 yield _window(reader, table, context, stack, slot, gap, t, scene)
             elif breaks is not None and breaks.at(left) is not None:
-                nearest = left if table.fraction[index] <= 0.5 else left + 1
-                yield Passed(slot, reader.read(stack, nearest).raw)
+                yield Passed(slot, reader.read(stack, breaks.copied(left, float(table.fraction[index]))).raw)
             else:
                 t = float(table.fraction[index])
                 yield _window(reader, table, context, stack, slot, left, t, _scene(table, left, context, breaks))
@@ -237,7 +236,7 @@ def _resampled(
     """Return from which gap, and from where in it, a resampled frame is made, and the scene that it may see.
 
     An acquired frame is made anew from the gap before it, as the published Zooming SlowMo does. In a broken gap the
-    nearest acquired frame is; one that stands alone between two breaks is seen alone.
+    nearest acquired frame that is not blank is; one that stands alone between two breaks is seen alone.
     """
     left, fraction = int(table.left[index]), float(table.fraction[index])
 
@@ -246,7 +245,7 @@ def _resampled(
 
     if fraction > 0 and is_whole(left):
         return left, fraction, _scene(table, left, context, breaks)
-    nearest = left if fraction <= 0.5 else left + 1
+    nearest = breaks.copied(left, fraction) if fraction > 0 and breaks is not None else left
     for gap, end in ((nearest - 1, 1.0), (nearest, 0.0)):
         if is_whole(gap):
             return gap, end, _scene(table, gap, context, breaks)

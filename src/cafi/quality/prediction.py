@@ -49,7 +49,7 @@ class Predicted:
     strangeness : ndarray of float32, shape (C * S,), or None
         How unlike the method's training data each plane is, see `cafi.interpolators.protocol.Prediction`.
     copied : bool
-        The gap is a cut or a stage jump: ``mean`` is a copy of the nearest acquired frame.
+        The gap is a cut or a stage jump: ``mean`` is a copy of the nearest acquired frame that is not blank.
     seconds : float
         For predicting it, without reading.
     """

@@ -91,7 +91,7 @@ def _cautions(provenance: dict[str, Any]) -> Iterator[Caution]:
         gap = found["gap"]
         yield Caution(
             f"frames {gap} to {gap + 1}",
-            f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one.",
+            f"It is {words[found['kind']]}: its frames are copies of the nearest acquired one that is not blank.",
         )
     yield from cautions_of(provenance)
     for message in provenance.get("messages", ()):
