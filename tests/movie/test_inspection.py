@@ -134,6 +134,20 @@ def test_missing_and_unreadable_planes_are_told_apart():
     assert channel.blank == ()
 
 
+def test_a_movie_with_an_unreadable_plane_cannot_be_interpolated():
+    found = inspect(Movie(array_movie(pixels := noise((6, 1, 1, 5, 5), "uint16")).header, FaultySource(pixels)))
+    assert found.can_interpolate == {"t": False, "z": False}
+    assert found.verdict.startswith("It cannot be interpolated, as 1 plane cannot be read: it seems damaged")
+
+
+@pytest.mark.parametrize("value", [7, np.nan])
+def test_a_movie_without_anything_in_it_is_said_to_be_so(value):
+    pixels = np.full((4, 2, 2, 5, 5), value, "float32")
+    assert inspect(array_movie(pixels)).verdict.endswith("every frame is blank, so there is nothing in it to predict.")
+    pixels[0, 1, 0, 0, 0] = 1
+    assert "nothing in it" not in inspect(array_movie(pixels)).verdict
+
+
 def test_sample_reads_only_chosen_frames_and_the_ones_before_them():
     pixels = noise((100, 1, 1, 5, 5), "uint8")
     pixels[50] = pixels[49]

@@ -12,6 +12,7 @@ from cafi.movie.frames import KIND_NAMES
 from cafi.movie.gap_warnings import before, gap_warnings
 from cafi.movie.model import Channel
 from cafi.movie.plane_report import FAULTS, Place, PlaneReport, faults_of, largest_value, report_plane
+from cafi.movie.reading.guard import DAMAGED
 from cafi.movie.timing import TimeStatistics, time_statistics
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Inspection:
     inspected_frames : int
         How many of the frames along time (or depth) were looked at.
     can_interpolate : dict
-        For 't' and 'z', whether there is a gap to be filled.
+        For 't' and 'z', whether there is a gap to be filled, and all planes looked at can be read.
     verdict : str
         The same in one sentence, with the reason.
     made_by_cafi : dict or None
@@ -149,7 +150,8 @@ def inspect(movie: Movie, sample: int | None = None, progress: Callable[[int, in
     axis: Axis = "t" if header.size.t > 1 or header.size.z == 1 else "z"
     chosen = _chosen(getattr(header.size, axis), sample)
     channels = _look(movie, axis, chosen, progress or (lambda _done, _total: None))
-    can = {"t": header.size.t > 1, "z": header.size.z > 1}
+    unreadable = sum(len(channel.unreadable) for channel in channels)
+    can = {"t": header.size.t > 1 and not unreadable, "z": header.size.z > 1 and not unreadable}
     return Inspection(
         path=None if movie.path is None else str(movie.path),
         format=movie.format,
@@ -165,7 +167,7 @@ def inspect(movie: Movie, sample: int | None = None, progress: Callable[[int, in
         channels=channels,
         inspected_frames=len(chosen),
         can_interpolate=can,
-        verdict=_verdict(header),
+        verdict=_verdict(header, unreadable, empty=_is_empty(header, axis, len(chosen), channels)),
         made_by_cafi=_made_by_cafi(header),
         assumptions=movie.assumptions,
     )
@@ -240,14 +242,24 @@ class _ChannelLook:
         )
 
 
-def _verdict(header: Header) -> str:
+def _is_empty(header: Header, axis: Axis, frames: int, channels: Sequence[ChannelInspection]) -> bool:
+    """Whether all planes that were looked at are blank or missing."""
+    across = header.size.z if axis == "t" else header.size.t
+    return all(len(channel.blank) + len(channel.missing) == frames * across for channel in channels)
+
+
+def _verdict(header: Header, unreadable: int, *, empty: bool) -> str:
     axes = [f"time ({header.size.t} frames)"] if header.size.t > 1 else []
     axes += [f"depth ({header.size.z} slices)"] if header.size.z > 1 else []
     if not axes:
         return "It cannot be interpolated, as it is a single frame: there is no gap to be filled."
+    if unreadable:
+        planes = "1 plane" if unreadable == 1 else f"{unreadable} planes"
+        return f"It cannot be interpolated, as {planes} cannot be read: {DAMAGED}."
     unknown = header.size.t > 1 and header.times is None
     timing = "; it says no times, so its frames count as evenly spaced" if unknown else ""
-    return f"It can be interpolated along {' and '.join(axes)}{timing}."
+    nothing = "; but every frame is blank, so there is nothing in it to predict" if empty else ""
+    return f"It can be interpolated along {' and '.join(axes)}{timing}{nothing}."
 
 
 def _made_by_cafi(header: Header) -> dict[str, int] | None:
