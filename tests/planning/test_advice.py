@@ -46,6 +46,13 @@ def test_gaps_that_resemble_their_neighbours_assure_less():
     assert assured_mean(STARTS, 0.8 + slow, 2, 100, 0.95) < assured_mean(STARTS, 0.8 + white, 2, 100, 0.95)
 
 
+def test_an_estimated_share_above_one_is_given_as_one():
+    scores = [GapScore("linear", 2, t, 1.1) for t in range(20)]
+    point = judge(scores, 100, Bound("attained", 1.0), 0.95)
+    assert (point.quality, point.assured, point.keeps) == (1.0, 1.0, True)
+    assert judge(scores, 100, Bound("psnr", 1.0), 0.95).quality == pytest.approx(1.1)
+
+
 def test_with_fewer_than_two_independent_gaps_nothing_is_assured():
     assert assured_mean(np.arange(3.0), np.full(3, 0.9), 6, 10, 0.95) == -np.inf
     point = judge([GapScore("linear", 6, t, 0.9) for t in range(3)], 10, Bound("ssim", 0.5), 0.95)

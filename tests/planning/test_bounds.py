@@ -20,7 +20,9 @@ def test_bounds_are_understood(text, bound):
     assert parse_bound(str(bound)) == bound
 
 
-@pytest.mark.parametrize("text", ["ssim", "ssim>0.9", "beauty>=1", "ssim>=nine", "", "ssim>=1.5", "tracking>=0"])
+@pytest.mark.parametrize(
+    "text", ["ssim", "ssim>0.9", "beauty>=1", "ssim>=nine", "", "ssim>=1.5", "tracking>=0", "attained>=1.1"]
+)
 def test_what_is_no_bound_is_refused_with_the_text_itself(text):
     with pytest.raises(CafiError, match=f"'{text}'"):
         parse_bound(text)

@@ -1,6 +1,7 @@
 """Plans of movies whose answer is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,13 +95,22 @@ def test_tracking_bounds_are_judged_by_tracks():
 
 
 def test_nothing_is_recommended_from_a_pilot_that_is_not_steady():
-    pixels = drifting(speed=0.5)
+    pixels = drifting(speed=0.5, noise=1)
     pixels[10:] = 100 + 5 * (pixels[10:] - 100)
     plan = make_plan(array_movie(pixels), Bound("attained", 0.5), [LINEAR], most=2)
     assert (plan.method, plan.interval, plan.steady) == (None, 1, False)
     assert plan.unsteadiness == pytest.approx(3, abs=0.2)  # against the median of ones and fives
     assert plan.points[0].quality > 0.5
     assert "changes by a factor of" in sentences(plan)[0]
+    assert (
+        "the contrast of the pilot's frames is zero in some, and" in sentences(replace(plan, unsteadiness=math.inf))[0]
+    )
+
+
+def with_frame(t, value):
+    pixels = np.concatenate([drifting(), drifting(noise=1)], 1)
+    pixels[t, 1] = pixels[t - 1, 1] if value is None else value
+    return pixels
 
 
 def test_displacement_and_size_are_those_of_the_scene():
@@ -121,6 +131,13 @@ def test_displacement_and_size_are_those_of_the_scene():
         (drifting(frames=6), "ssim", "has 6 frames along time, too few to plan from; record 7 or more"),
         (np.full((20, 1, 1, 16, 16), 5, np.uint8), "ssim", "is constant"),
         (np.zeros((20, 1, 3, 16, 16), np.uint8), "tracking", "3 planes in depth"),
+        (
+            with_frame(7, None),
+            "ssim",
+            "no pilot to plan from: frame 7 of channel 1 is a copy of the frame before it, and",
+        ),
+        (with_frame(4, 0.0), "ssim", "no pilot to plan from: frame 4 of channel 1 is blank, and"),
+        (with_frame(4, np.nan), "ssim", "no pilot to plan from: frame 4 of channel 1 is blank, and"),
     ],
 )
 def test_what_cannot_be_planned_from_is_refused_in_one_sentence(pixels, bound, sentence):

@@ -62,7 +62,7 @@ def plan(
     Raises
     ------
     CafiError
-        If an option means nothing, or the movie is too short, constant, or no movie.
+        If an option means nothing, or the movie is too short, constant, no movie, or has blank or repeated frames.
 
     Examples
     --------

@@ -155,12 +155,11 @@ def _predicted_beside(frames: FrameTable, faulty: list[int]) -> int:
 
 def _sentence(fault: Fault, faulty: list[int], channel: str, spoiled: int, worst: PlaneReport, *, partly: bool) -> str:
     one = len(faulty) == 1
-    what = (_SINGULAR if one else _PLURAL)[fault]
+    what = faulty_frames(fault, faulty, channel)
     if partly:
         what += " in some of the planes"
     if fault == "saturated":
         what += f" (up to {100 * worst.saturated_fraction:.2g} % of the pixels have the largest possible value)"
-    subject = f"Frame {faulty[0]}" if one else f"Frames {listed(faulty)}"
     predicted = "1 predicted frame" if spoiled == 1 else f"{spoiled} predicted frames"
     beside = f"{predicted} beside {'it' if one else 'them'}"
     if _spoils(fault, worst):
@@ -169,7 +168,14 @@ def _sentence(fault: Fault, faulty: list[int], channel: str, spoiled: int, worst
         follows = f"there intensities are too low, in {beside} too"
     else:
         follows = f"such pixels are NaN in {beside}"
-    return f"{subject} of channel {channel} {what}: {follows}."
+    return f"{what}: {follows}."
+
+
+def faulty_frames(fault: Fault, faulty: Sequence[int], channel: str) -> str:
+    """Say which frames of a channel have a fault, such as 'Frames 3 and 7 of channel GFP are blank'."""
+    if len(faulty) == 1:
+        return f"Frame {faulty[0]} of channel {channel} {_SINGULAR[fault]}"
+    return f"Frames {listed(faulty)} of channel {channel} {_PLURAL[fault]}"
 
 
 def listed(numbers: Sequence[int]) -> str:

@@ -30,7 +30,8 @@ class Point:
     interval : int
         Frames of the pilot movie from one captured frame to the next; 1 is the pilot itself.
     quality : float
-        Mean of the metric over the gaps.
+        Mean of the metric over the gaps; what comes out above the largest value that it can have, as an estimated share
+        may, is given as that value.
     assured : float
         What the mean will be at least, with the confidence asked for, if recording goes on for as long again.
     gaps : int
@@ -65,8 +66,9 @@ def judge(scores: Sequence[GapScore], frames: int, bound: Bound, confidence: flo
     values = np.array([score.value for score in scores])
     starts = np.array([score.start for score in scores], np.float64)
     interval = scores[0].interval
-    assured = assured_mean(starts, values, interval, frames, confidence)
-    return Point(scores[0].method, interval, float(values.mean()), assured, len(scores), bool(assured >= bound.least))
+    assured = min(assured_mean(starts, values, interval, frames, confidence), bound.most)
+    quality = min(float(values.mean()), bound.most)
+    return Point(scores[0].method, interval, quality, assured, len(scores), bool(assured >= bound.least))
 
 
 def assured_mean(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ METRICS: dict[str, str] = {
     "psnr": "PSNR of predicted against measured frames in dB",
     "tracking": "tracking alpha on predicted frames against tracks at full rate",
 }
+SHARES = ("attained", "ssim", "tracking")  # at most 1
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Bound:
 
     metric: str
     least: float
+
+    @property
+    def most(self) -> float:
+        """The largest value that the metric can have."""
+        return 1.0 if self.metric in SHARES else math.inf
 
     def __str__(self) -> str:
         return f"{self.metric}>={self.least:g}"
@@ -53,6 +60,6 @@ def parse_bound(text: str) -> Bound:
         known = ", ".join(METRICS)
         raise CafiError(f"'{text}' is no bound of quality; write 'ssim>=0.9', with one of {known}.")
     least = float(match[2])
-    if metric in ("ssim", "tracking") and not 0 < least <= 1:
+    if metric in SHARES and not 0 < least <= 1:
         raise CafiError(f"'{text}' can never fail or never hold: {metric} is at most 1; give a value from 0 to 1.")
     return Bound(metric, least)

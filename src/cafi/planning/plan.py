@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cafi.errors import CafiError
+from cafi.movie.gap_warnings import faulty_frames
+from cafi.movie.inspection import inspect
 from cafi.planning.advice import Point, judge, longest
 from cafi.planning.measuring import GAPS, Pilot, gap_starts, measure_gaps
 from cafi.planning.motion import Displacement, displacement, structure_size
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from cafi.engine.options import EngineOptions
     from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Movie, PlaneSource
+    from cafi.movie.plane_report import Fault
     from cafi.planning.bounds import Bound
 
 INTERVALS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 FEWEST_GAPS = 3  # of one length without overlap that a pilot must hold
 LEAST = 4  # gaps of one length that are looked at, however little time there is
 SEVERAL = 2  # intervals at which every method failed, after which longer ones are not tried
+REFUSED: tuple[Fault, ...] = ("missing", "blank", "duplicated")  # of them nothing can be measured
 UNSTEADY = 2.0  # factor by which the contrast of a frame may differ from the usual
 
 
@@ -133,7 +137,7 @@ def make_plan(
     Raises
     ------
     CafiError
-        If the movie is too short, constant, or not made of acquired frames alone.
+        If the movie is too short, constant, not made of acquired frames alone, or has blank or repeated frames.
     """
     single, notes = _one_plane(movie, bound)
     pilot = Pilot(single)
@@ -144,6 +148,7 @@ def make_plan(
         raise CafiError(f"{name} has {pilot.count} frames along time, too few to plan from; record {least} or more.")
     if not pilot.channels:
         raise CafiError(f"{name} is constant: there is nothing in it whose quality could be kept.")
+    _refuse_faulty(single, pilot.channels, name)
     empty = sorted(set(range(movie.header.size.c)) - set(pilot.channels))
     notes += [f"Channel {c} is constant and was left out." for c in empty]
     points, more = _measured(pilot, bound, methods, intervals, confidence, seconds, engine, on_progress)
@@ -185,6 +190,20 @@ def _one_plane(movie: Movie, bound: Bound) -> tuple[Movie, list[str]]:
             " take a projection or one plane of it, or another bound of quality, such as 'ssim>=0.9'."
         )
     return middle_plane(movie), [f"Only plane {size.z // 2} of {size.z} was looked at, in the middle of the stack."]
+
+
+def _refuse_faulty(movie: Movie, channels: Sequence[int], name: str) -> None:
+    """Refuse a pilot with blank or repeated frames: the former cannot be predicted, the latter cannot be missed."""
+    found = inspect(movie).channels
+    for channel in (found[c] for c in channels):
+        for fault in REFUSED:
+            places = getattr(channel, fault)
+            if places:
+                told = faulty_frames(fault, [place.t for place in places], channel.name)
+                raise CafiError(
+                    f"{name} is no pilot to plan from: {told[0].lower()}{told[1:]}, and what is measured there means"
+                    " nothing; take a part without such frames, or record another."
+                )
 
 
 def middle_plane(movie: Movie) -> Movie:

@@ -66,10 +66,11 @@ def _assurance(plan: Plan) -> str:
 
 def _refusal(plan: Plan) -> str:
     if not plan.steady:
+        factor = f"changes by a factor of {plan.unsteadiness:.1f}"
+        change = factor if math.isfinite(plan.unsteadiness) else "is zero in some"
         return (
-            f"No interval is recommended: the contrast of the pilot's frames changes by a factor of"
-            f" {plan.unsteadiness:.1f}, and what holds for one part does not hold for another; plan from a"
-            " part that is steady."
+            f"No interval is recommended: the contrast of the pilot's frames {change}, and what holds for one part does"
+            " not hold for another; plan from a part that is steady."
         )
     best = max((p for p in plan.points if p.interval == 2), key=lambda p: p.assured, default=None)
     if best is None:
