@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -42,6 +42,7 @@ def test_a_factor_gives_n_minus_one_times_f_plus_one_frames(gaps, factor):
 @given(gaps=gaps, step=st.floats(0.5, 30))
 def test_every_step_stays_within_the_movie_and_near_acquired_frames_takes_them(gaps, step):
     acquired = 5 + np.concatenate([[0.0], np.cumsum(gaps)])
+    assume(step <= acquired[-1] - acquired[0])
     table, _ = made(acquired, every=f"{step!r}s", max_gap="none")
     check(table, acquired)
     assert table.positions[-1] <= acquired[-1]
@@ -95,6 +96,23 @@ def test_explicit_times_are_read_with_units_and_headings(tmp_path):
     assert table.acquired.tolist() == [False, False, True]
 
 
+def test_the_column_of_times_of_a_frame_table_is_read(tmp_path):
+    path = tmp_path / "x2.frames.csv"
+    path.write_text("index,time_s,kind,source_frame\n0,0.0,acquired,0\n1,0.5,interpolated,\n2,1.0,acquired,1\n")
+    assert made([0, 1, 2, 3], times=path)[0].positions.tolist() == [0, 0.5, 1]
+    path.write_text("0.5,first,1\n1.25,second,2\n")
+    assert made([0, 1, 2, 3], times=path)[0].positions.tolist() == [0.5, 1.25]
+
+
+@pytest.mark.parametrize("step", ["3.1s", "4frames", "1min"])
+def test_a_step_longer_than_the_movie_is_refused(step):
+    with pytest.raises(CafiError, match=f"--every {step} is longer than the movie, which spans 3 s; give a shorter"):
+        made([0, 1, 2, 3], every=step)
+    with pytest.raises(CafiError, match="which spans 1 frames; give"):
+        build(None, 2, "frame", TimelineOptions(every="100frame"))
+    assert made([0, 1, 2, 3], every="3s")[0].positions.tolist() == [0, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -103,6 +121,12 @@ def test_explicit_times_are_read_with_units_and_headings(tmp_path):
         ("0.5\nlater\n", "'later' is not a quantity"),
         ("heading\n", "holds no times"),
         ("1nm\n", "does not fit this movie"),
+        ("0\n1,5\n", r"line 2 \(1, 5\) holds several numbers; write one time on each line, with a point"),
+        ("time\n1,5\n", r"line 2 \(1, 5\) holds several numbers"),
+        ("time;comment\n1,5;a\n", r"line 2 \(1, 5, a\) holds several numbers"),
+        ("0,1,2\n", r"line 1 \(0, 1, 2\) holds several numbers"),
+        ("0;1;2\n", r"line 1 \(0, 1, 2\) holds several numbers"),
+        ("0.5 s,1 s\n", r"line 1 \(0.5 s, 1 s\) holds several numbers"),
     ],
 )
 def test_wrong_times_are_refused(tmp_path, text, sentence):

@@ -22,7 +22,9 @@ class TimelineOptions(BaseModel):
         None, description="One frame at every such step from the first on: 0.5s, 300ms, 0.2µm (along z), 0.5frame."
     )
     times: Path | None = Field(
-        None, description="A text file with one time on each line: in seconds (µm along z), or with a unit."
+        None,
+        description="A text file with one time on each line: in seconds (µm along z), or with a unit;"
+        " of a table, such as NAME.frames.csv, the column of times is read.",
     )
     max_gap: str | None = Field(
         None,

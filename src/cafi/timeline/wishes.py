@@ -45,7 +45,7 @@ def every_step(acquired: NDArray[np.float64], unit: str, step: str) -> NDArray[n
     Raises
     ------
     CafiError
-        If the step has another dimension than the positions, or is absurdly small.
+        If the step has another dimension than the positions, is absurdly small, or longer than the movie.
     """
     quantity = parse_quantity(step)
     length = quantity.value
@@ -54,6 +54,11 @@ def every_step(acquired: NDArray[np.float64], unit: str, step: str) -> NDArray[n
     elif quantity.unit != unit:
         raise _misfit(f"--every {step}", unit, quantity.unit)
     span = float(acquired[-1] - acquired[0])
+    if length > span * (1 + 1e-9):
+        plural = "frames" if unit == "frame" else unit
+        raise CafiError(
+            f"--every {step} is longer than the movie, which spans {span:.6g} {plural}; give a shorter step."
+        )
     _refuse_absurd(span / length + 1, f"--every {step}")
     # A step that ends at the last frame but for rounding still counts.
     count = math.floor(span / length * (1 + 1e-12) + 1e-9) + 1
@@ -61,25 +66,26 @@ def every_step(acquired: NDArray[np.float64], unit: str, step: str) -> NDArray[n
 
 
 def read_times(path: Path, acquired: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
-    """Read a list of positions from a text file: the first column of each line, with or without a unit.
+    """Read a list of positions from a text file, one on each line, with or without a unit.
+
+    Of a table with a heading the column of times (or depths) is read, else the first one.
 
     Raises
     ------
     CafiError
-        If it cannot be read, a line is no time, or a time lies outside the movie.
+        If it cannot be read, a line is no time or several, or a time lies outside the movie.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CafiError(f"--times {path} cannot be read as text; give a file with one time on each line.") from error
-    fields = [re.split(r"[,;\t]", line)[0].strip() for line in lines]
-    numbered = [(i, field) for i, field in enumerate(fields, 1) if field and not field.startswith("#")]
-    if numbered and _number(numbered[0][1]) is None and not re.match(r"[\d.+-]", numbered[0][1]):
-        numbered = numbered[1:]  # a column's heading
-    if not numbered:
+    rows = [(i, _fields(line)) for i, line in enumerate(lines, 1)]
+    rows = [(i, fields) for i, fields in rows if fields[0] and not fields[0].startswith("#")]
+    heading: list[str] = rows.pop(0)[1] if rows and not _is_numeric(rows[0][1][0]) else []
+    if not rows:
         raise CafiError(f"--times {path} holds no times; write one on each line.")
-    _refuse_absurd(len(numbered), f"--times {path}")
-    wanted = np.unique([_position(field, unit, f"--times {path}, line {i}") for i, field in numbered])
+    _refuse_absurd(len(rows), f"--times {path}")
+    wanted = np.unique([_cell(fields, heading, unit, f"--times {path}, line {i}") for i, fields in rows])
     first, last = float(acquired[0]), float(acquired[-1])
     slack = 1e-9 * (last - first)
     outside = wanted[(wanted < first - slack) | (wanted > last + slack)]
@@ -89,6 +95,25 @@ def read_times(path: Path, acquired: NDArray[np.float64], unit: str) -> NDArray[
             " nothing is extrapolated."
         )
     return np.asarray(np.clip(wanted, first, last))
+
+
+def _fields(line: str) -> list[str]:
+    return [field.strip() for field in re.split(r"[,;\t]", line)]
+
+
+def _is_numeric(text: str) -> bool:
+    return re.match(r"[+-]?\.?\d", text) is not None
+
+
+def _cell(fields: list[str], heading: list[str], unit: str, where: str) -> float:
+    """Return the position in a line; numbers beside it are refused where no heading tells them from decimals."""
+    if len(fields) > max(len(heading), 1) and _is_numeric(fields[1]):
+        raise CafiError(
+            f"{where} ({', '.join(fields)}) holds several numbers; write one time on each line, with a point for"
+            " decimals, or name the columns of a table in its first line."
+        )
+    column = next((i for i, name in enumerate(heading) if name.lower().startswith(("time", "depth"))), 0)
+    return _position(fields[min(column, len(fields) - 1)], unit, where)
 
 
 def _number(text: str) -> float | None:
