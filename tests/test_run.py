@@ -43,6 +43,17 @@ def test_a_wrong_description_is_refused_in_a_sentence(tmp_path, text, sentence):
         read_run(path)
 
 
+def test_a_rule_about_several_options_names_them_and_nothing_else():
+    with pytest.raises(CafiError) as refused:
+        describe_run(factor=3, every="1s")
+    assert str(refused.value) == "--factor and --every exclude each other; give one of them."
+
+
+def test_a_description_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(CafiError, match=r"nothere\.toml: there is no such file; check the name"):
+        read_run(tmp_path / "nothere.toml")
+
+
 def test_a_run_survives_json():
     run = describe_run(factor=3, scene=1)
     assert Run.model_validate_json(run.model_dump_json()) == run

@@ -112,6 +112,8 @@ def read_run(path: Path) -> Run:
     """
     try:
         described = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CafiError(f"{path}: there is no such file; check the name.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CafiError(f"{path} cannot be read as a description of a run; is it a TOML file?") from error
     except tomllib.TOMLDecodeError as error:
@@ -129,6 +131,9 @@ def _validated(described: dict[str, Any]) -> Run:
 def sentence_for(error: ValidationError) -> str:
     """Say the first thing that a validation found wrong, in one sentence of our own."""
     first = error.errors()[0]
-    option = ".".join(str(part) for part in first["loc"]) or "the options"
     wish = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "value_error" and isinstance(first["input"], dict):
+        # A rule about several options names them itself.
+        return f"{wish}."
+    option = ".".join(str(part) for part in first["loc"]) or "the options"
     return f"{option}: {wish[:1].lower()}{wish[1:]} (given: {first['input']!r})."

@@ -54,6 +54,15 @@ def test_every_method_is_scored_on_the_same_frames_and_rates(tmp_path, cells):
     assert gap_means(two, "optical_flow", "psnr").mean() > gap_means(two, "linear", "psnr").mean() + 1
 
 
+def test_what_is_missing_is_said_in_the_words_of_a_check(tmp_path, cells):
+    found = cafi.evaluate(cells, tmp_path / "out", drop="3", methods="linear,zooming-slowmo-small", intervals=True)
+    notes = " ".join(found.evaluations[0].notes)
+    assert "zooming-slowmo-small was left out: zooming-slowmo-small predicts only the middle of a gap" in notes
+    assert "--drop 2, 4, 8 or 16" in notes
+    assert "it was evaluated without them" in notes
+    assert "--factor" not in notes
+
+
 def test_the_tables_hold_every_score_and_every_mean(tmp_path, cells):
     found = cafi.evaluate(cells, tmp_path / "out", methods="linear,duplicate")
     [e] = found.evaluations

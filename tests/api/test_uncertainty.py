@@ -44,6 +44,8 @@ def test_the_second_movie(source, tmp_path, suffix):
         low, high = np.stack([movie.frame(t, 0) for t in range(len(acquired))], axis=1)
         frames = np.stack([made.frame(t, 0)[0] for t in range(len(acquired))])
         assert movie.header.provenance["intervals"] == [figures]
+    with pytest.raises(CafiError, match=r"out\.interval\..* holds the bounds of intervals, and no acquired frame"):
+        cafi.restore(result.interval, tmp_path / "back.ome.tif")
     np.testing.assert_array_equal(low[acquired], frames[acquired])
     np.testing.assert_array_equal(high[acquired], frames[acquired])
     assert (high > low)[~acquired].mean() > 0.999

@@ -29,6 +29,11 @@ def is_one_sentence(text):
         (["interpolate", "a.tif", "b.tif", "--memory", "much"], "--memory: 'much' is no amount of memory"),
         (["interpolate", "a.tif", "b.tif", "--zoom", "3"], "--zoom: take 1, 2 or 4"),
         (["interpolate", "a.tif", "b.tif", "--zoom", "2"], "a.tif"),
+        (
+            ["interpolate", "a.tif", "b.tif", "--factor", "3", "--every", "0.5frame"],
+            "cafi: --factor and --every exclude each other; give one of them.",
+        ),
+        (["interpolate", "a.tif", "b.tif", "--config", "nothere.toml"], "nothere.toml: there is no such file;"),
         (["interpolate", "a.tif", "b.tif", "--frobnicate"], "Unknown option"),
         (["interpolate", "missing.tif", "out.ome.tif"], "missing.tif"),
         (["info", "missing.tif"], "missing.tif"),
@@ -42,6 +47,7 @@ def test_wrong_commands_are_answered_by_one_sentence(capsys, argv, expected):
     assert expected in err
     assert is_one_sentence(err)
     assert "pydantic" not in err
+    assert "given: {" not in err
 
 
 def test_a_fault_of_ours_is_called_so_and_logged(capsys, monkeypatch):

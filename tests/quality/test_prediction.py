@@ -93,7 +93,7 @@ def test_scale_comes_in_the_movies_unit_and_motion_in_pixels_whole_or_tiled(memo
 
 def test_a_method_for_middles_is_refused_other_times():
     movie = array_movie(texture(4))
-    with pytest.raises(CafiError, match="only the middle"):
+    with pytest.raises(CafiError, match=r"only the middle of a gap.* hold out with --drop 2, 4, 8 or 16"):
         list(predict(Middle(), movie, hold_out(movie, 3)))
 
 

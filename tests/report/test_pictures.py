@@ -1,4 +1,5 @@
 import base64
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ from imagecodecs import jpeg8_decode, png_decode
 from numpy.typing import NDArray
 
 from cafi.report.footage import Footage, read_footage, write_footage
-from cafi.report.kymographs import kymographs
+from cafi.report.kymographs import kymographs, liveliest_row
 from cafi.report.pictures import LADDER, Layer, Pictures, make_pictures
 from tests.report.made import footage
 
@@ -80,6 +81,15 @@ def test_pixels_that_are_not_finite_are_black() -> None:
     film.measured[:, :, :8, :8] = np.nan
     pictures = make_pictures(film, 10**9)
     assert decoded(pictures, find(pictures, "truth"), 0)[:8, :8].max() == 0
+
+
+def test_the_liveliest_row_is_found_beside_infinite_pixels() -> None:
+    frames = np.zeros((4, 60, 40), np.float16)
+    frames[1::2, 30] = 1
+    frames[:, 10, 5], frames[2, 50, 8], frames[1, 52, 8] = np.inf, -np.inf, np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert abs(liveliest_row(frames) - 30) <= 3
 
 
 def test_a_kymograph_shows_the_speed_of_what_moves() -> None:

@@ -12,6 +12,7 @@ from cafi.engine.normalisation import channels_first
 from cafi.errors import CafiError
 from cafi.movie.frames import ACQUIRED
 from cafi.movie.model import Channel, SourceMetadata
+from cafi.movie.provenance import BOUNDS, CONTENT
 from cafi.movie.reindex import output_header
 from cafi.movie.writing import make_sink, stem, suffix_of
 from cafi.quality.heldout import hold_out
@@ -69,7 +70,7 @@ def interval_path(target: Path) -> Path:
 
 def interval_header(job: Job, provenance: dict[str, Any]) -> Header:
     """Return the header of the second movie: for each channel its lower and its upper bound, floats."""
-    header = output_header(job.movie.header, job.table, provenance)
+    header = output_header(job.movie.header, job.table, provenance | {CONTENT: BOUNDS})
     names = job.movie.header.plane_names
     channels = tuple(Channel(f"{name} {bound}") for name in names for bound in ("lower", "upper"))
     wide = header.dtype.itemsize > 2 and header.dtype != np.float32

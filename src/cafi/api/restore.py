@@ -57,9 +57,10 @@ def restore(
     Raises
     ------
     CafiError
-        If the movie carries no marks of cafi, or the target is in the way.
+        If the movie carries no marks of cafi, holds the bounds of intervals, or the target is in the way.
     """
     from cafi.movie.options import WriteOptions
+    from cafi.movie.provenance import BOUNDS, CONTENT
     from cafi.movie.reading import open_movie
     from cafi.movie.reindex import restored_movie
     from cafi.movie.writing import write_movie
@@ -69,6 +70,11 @@ def restore(
         table = movie.header.frames
         if table is None:
             raise CafiError(f"{source} carries no marks of acquired and interpolated frames: it was not made by cafi.")
+        if (movie.header.provenance or {}).get(CONTENT) == BOUNDS:
+            raise CafiError(
+                f"{source} holds the bounds of intervals, and no acquired frame as it was measured; restore from the"
+                " movie beside it, without .interval in its name."
+            )
         if target.exists() and not overwrite:
             raise CafiError(f"{target} exists already; choose another name, or give --overwrite to replace it.")
         if target.exists() and target.samefile(source):

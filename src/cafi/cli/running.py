@@ -58,7 +58,8 @@ def _usage_sentence(error: Exception) -> str:
     if isinstance(error.__cause__, ValidationError):
         from cafi.run import sentence_for
 
-        return "--" + sentence_for(error.__cause__).replace("_", "-", 1)
+        sentence = sentence_for(error.__cause__)
+        return sentence if sentence.startswith("--") else "--" + sentence.replace("_", "-", 1)
     return " ".join(str(error).split())
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 NAMESPACE = "cafi/provenance"
+CONTENT, BOUNDS = "content", "interval bounds"  # an entry of the run, in a movie whose pixels are no intensities
 _INFO_PREFIX = "cafi "
 _KIND_LETTERS = "".join(name[0] for name in KIND_NAMES)
 

@@ -15,6 +15,7 @@ from cafi.engine.normalisation import channels_first
 from cafi.engine.options import EngineOptions
 from cafi.engine.pipeline import read_ahead
 from cafi.engine.windows import Passed, Slot, Window, work
+from cafi.errors import CafiError
 from cafi.interpolators.repeated import for_times
 from cafi.quality.heldout import kept_movie, target_table
 
@@ -102,7 +103,7 @@ def predict(
     options = options or EngineOptions()
     seen = kept_movie(movie, held_out)
     table = _table_for(interpolator, movie, held_out)
-    interpolator = for_times(interpolator, table.fraction)
+    interpolator = _for_held_out(interpolator, table)
     normalisation = normalisation or normalising.measure(seen)
     predictor = prepare(interpolator, seen.header, options)
     batch = batch_size(predictor, seen.header, options)
@@ -134,6 +135,17 @@ def seen_normalisation(movie: Movie, held_out: HeldOut) -> Normalisation:
 def true_planes(movie: Movie, frame: int, z: int) -> NDArray[np.generic]:
     """Return an acquired frame in the layout of `Predicted.mean`: (C * S, Y, X), in the movie's dtype."""
     return channels_first(movie.frame(frame, z))
+
+
+def _for_held_out(interpolator: Interpolator, table: FrameTable) -> Interpolator:
+    try:
+        return for_times(interpolator, table.fraction)
+    except CafiError as error:
+        # What is said there is how to ask for other times, and here nobody did.
+        raise CafiError(
+            f"{interpolator.name} predicts only the middle of a gap, if need be again and again, and held-out frames"
+            " lie elsewhere; hold out with --drop 2, 4, 8 or 16, of frames that are evenly spaced in time."
+        ) from error
 
 
 def _table_for(interpolator: Interpolator, movie: Movie, held_out: HeldOut) -> FrameTable:

@@ -79,7 +79,8 @@ def liveliest_row(frames: NDArray[Any]) -> int:
 
     if len(frames) < 2:
         return int(frames.shape[-2]) // 2
-    smooth = uniform_filter(np.nan_to_num(frames.astype(np.float32)), (0, 2 * THICK + 1, 2 * THICK + 1), mode="nearest")
+    finite = np.nan_to_num(frames.astype(np.float32), posinf=0.0, neginf=0.0)
+    smooth = uniform_filter(finite, (0, 2 * THICK + 1, 2 * THICK + 1), mode="nearest")
     change = np.abs(np.diff(smooth, axis=0)).mean((0, 2))
     margin = min(THICK, (len(change) - 1) // 2)
     inner = change[margin : len(change) - margin]

@@ -75,7 +75,7 @@ class Watching:
         method = best_first(evaluation)[0]
         found = calibrate_held_out(self._check, next(one for one in methods if one.name == method), on_progress)
         if not any(found.channels):
-            note = told.too_short(len(self._check.held_out.gaps))
+            note = told.too_short(len(self._check.held_out.gaps), "evaluated")
             return replace(evaluation, notes=(*evaluation.notes, note))
         if self._check.movie.header.samples == 1:
             for target, planes in found.widths(self._keeper.frames, self._keeper.z):

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 TOO_SHORT = (
     "The movie is too short to calibrate intervals: {gaps} of its gaps can be held out, {least} are needed;"
-    " it was interpolated without them."
+    " it was {done} without them."
 )
 
 
-def too_short(gaps: int) -> str:
-    """Say that a movie has too few gaps to hold out."""
-    return TOO_SHORT.format(gaps=gaps, least=LEAST_GAPS)
+def too_short(gaps: int, done: str = "interpolated") -> str:
+    """Say that a movie has too few gaps to hold out, and what was done without intervals."""
+    return TOO_SHORT.format(gaps=gaps, least=LEAST_GAPS, done=done)
 
 
 def summary(calibrations: Sequence[Calibration | None]) -> list[dict[str, Any] | None]:
