@@ -228,3 +228,21 @@ def test_scenes_are_asked_for(shared, tmp_path):
     cafi.interpolate(source, tmp_path / "out.ome.tif", axis="z", scene=1, method="linear")
     with cafi.read(tmp_path / "out.ome.tif") as movie:
         assert movie.header.size.z == 3
+
+
+def test_a_result_made_otherwise_is_said_to_be_so(tmp_path):
+    target, _ = interpolate(tmp_path, pixels_of((3, 20, 24), "uint16"), "TYX", ".ome.tif", method="linear")
+    source, before = tmp_path / "source.tif", target.read_bytes()
+    for options, differing in (
+        ({"factor": 3}, "--factor"),
+        ({"uncertainty": True, "resume": True}, "--uncertainty"),
+        ({"method": "duplicate", "checks": False, "resume": True}, "--method, --checks"),
+    ):
+        with pytest.raises(CafiError, match=rf"out.* exists already, and was made otherwise \({differing}\); choose"):
+            cafi.interpolate(source, target, **{"method": "linear"} | options)
+    with pytest.raises(CafiError, match="exists already; choose another name"):
+        cafi.interpolate(source, target, method="linear")
+    tifffile.imwrite(source, pixels_of((4, 20, 24), "uint16"), metadata={"axes": "TYX"}, photometric="minisblack")
+    with pytest.raises(CafiError, match=r"made otherwise \(source\)"):
+        cafi.interpolate(source, target, method="linear", resume=True)
+    assert target.read_bytes() == before

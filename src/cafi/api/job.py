@@ -136,19 +136,14 @@ def standing(job: Job, target: Path) -> Findings | None:
     from cafi.api.intervals import interval_path
     from cafi.engine.breaks import from_dict
     from cafi.engine.partial import partial_folder
-    from cafi.movie.reading import open_movie
     from cafi.movie.writing.publishing import discard
 
-    if not target.exists() or partial_folder(target).exists():
-        return None
-    try:
-        with open_movie(target) as movie:
-            made_by = movie.header.provenance or {}
-    except CafiError:
+    made_by = _record_of(target)
+    if made_by is None:
         return None
     # A kill during the removal of the work in progress leaves its remains.
     discard(partial_folder(target))
-    if any(made_by.get(key) != value for key, value in job.description.items()):
+    if _differing(job, made_by):
         return None
     breaks = tuple(from_dict(found) for found in made_by.get("breaks", ()))
     intervals = made_by.get("intervals", [])
@@ -163,6 +158,41 @@ def standing(job: Job, target: Path) -> Findings | None:
     )
 
 
+def _record_of(target: Path) -> dict[str, Any] | None:
+    """Return what a complete target records of how it was made, if there is one that can be read."""
+    from cafi.engine.partial import partial_folder
+    from cafi.movie.reading import open_movie
+
+    if not target.exists() or partial_folder(target).exists():
+        return None
+    try:
+        with open_movie(target) as movie:
+            return movie.header.provenance or {}
+    except CafiError:
+        return None
+
+
+def _differing(job: Job, made_by: dict[str, Any]) -> list[str]:
+    """Name what differs between a job and a record: options where these do, else parts of the description."""
+    parts = [key for key, value in job.description.items() if made_by.get(key) != value]
+    if "source" in parts or "run" not in parts:
+        return parts
+    now, then = job.description["run"], made_by.get("run") or {}
+    sections = [(now[name], then.get(name)) for name in now if isinstance(now[name], dict)]
+    changed = [option for a, b in sections for option in a if not isinstance(b, dict) or a[option] != b.get(option)]
+    return [f"--{option.replace('_', '-')}" for option in changed]
+
+
+def _refuse_other_result(job: Job, target: Path) -> None:
+    """Refuse a complete result of cafi in the place of the target, if it was made otherwise, and say so."""
+    differing = _differing(job, made_by) if (made_by := _record_of(target)) else []
+    if differing:
+        raise CafiError(
+            f"{target} exists already, and was made otherwise ({', '.join(differing)}); choose another name, or give"
+            " --overwrite to replace it."
+        )
+
+
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
     from cafi.engine.partial import partial_folder
     from cafi.movie.writing import check_writable
@@ -170,6 +200,8 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
     check_writable(job.header(job.description), target, job.run.write)
     if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
         raise CafiError(f"{target} is the source itself; choose another name for the result.")
+    if not overwrite:
+        _refuse_other_result(job, target)
     table = table_path(target)
     resuming = resume and partial_folder(target).exists()
     if table.exists() and not target.exists() and not (overwrite or resuming):
