@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
 from cafi.errors import CafiError
@@ -51,6 +52,8 @@ class Dimensions:
 
     def locate(self, t: int, c: int, z: int) -> tuple[int | slice, ...]:
         """Return the index of one plane; its Y, X and S dimensions are whole."""
+        # Readers tell numbers from slices by their type, which numpy's integers do not share.
+        t, c, z = map(operator.index, (t, c, z))
         channel, sample = divmod(c, self.length("s"))
         place: dict[str, int | slice] = {"T": t, "C": channel, "s": sample, "Z": z}
         if self.colors > 1:
