@@ -183,3 +183,19 @@ def test_weights_are_named_and_scores_on_what_they_learned_from_are_no_proof(tmp
     assert [note for note in told if note.startswith("kymo: These weights learned from this very movie")]
     assert all(shlex.join(["--weights", str(mine)]) in e.provenance["command"] for e in found.evaluations)
     assert not replace(card, recipe=learned, steps=0).learned_from(fingerprint(cells))  # the base model was kept
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "scores.csv", "summary.csv", "frames"])
+def test_what_is_no_evaluation_is_not_replaced(tmp_path, cells, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    if name == "frames":
+        (out / name).mkdir()
+        kept = out / name / "mine.npz"
+    else:
+        kept = out / name
+    kept.write_text("{}")
+    with pytest.raises(CafiError, match=rf"{name} exists already and is no result of cafi's; move it away"):
+        cafi.evaluate(cells, out, methods="duplicate", overwrite=True)
+    assert kept.read_text() == "{}"
+    assert sorted(path.name for path in out.iterdir()) == [name]

@@ -123,6 +123,16 @@ def test_a_run_goes_on_where_it_was_and_only_with_the_same(movie, tmp_path, monk
     assert _tune(movie, tmp_path, overwrite=True, steps=3).steps == 3
 
 
+@pytest.mark.parametrize("name", ["work/notes.txt", "kymo.json", "finetune.json"])
+def test_what_is_no_model_is_not_replaced(movie, tmp_path, name):
+    mine = tmp_path / "model" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("precious")
+    with pytest.raises(CafiError, match=rf"{name.split('/')[0]} exists already and is no result of cafi's"):
+        _tune(movie, tmp_path, overwrite=True)
+    assert mine.read_text() == "precious"
+
+
 def test_ctrl_c_keeps_the_best_so_far(movie, tmp_path):
     def press(figures):
         if figures["step"] >= 10:

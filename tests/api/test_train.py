@@ -58,6 +58,15 @@ def test_sizes_that_do_not_fit_are_refused(recipe, tmp_path, change, message):
         cafi.train(recipe, tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["tiny.safetensors", "tiny.json", "history.jsonl"])
+def test_what_no_run_has_written_is_not_replaced(recipe, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("precious")
+    with pytest.raises(CafiError, match=rf"{name} exists already, without a checkpoint to go on from"):
+        cafi.train(recipe, tmp_path / "out")
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["precious"]
+
+
 def test_models_are_described():
     assert describe_model("linear")["weights"] == "none: a classical method"
     with pytest.raises(CafiError, match="no method 'kyno'"):

@@ -167,15 +167,20 @@ class _Session:
 
 
 def _refuse_folder(folder: Path, overwrite: bool) -> None:
-    from cafi.quality.results import FILE
+    from cafi.movie.writing.replacing import refuse_foreign
+    from cafi.quality.results import FILE, is_evaluation
+    from cafi.quality.tables import SCORES, SUMMARY
+    from cafi.report import saving
     from cafi.report.evaluated import REPORT
-    from cafi.report.saving import refuse_foreign
+    from cafi.report.footage import FOLDER
 
     if folder.exists() and not folder.is_dir():
         raise CafiError(f"{folder} is a file; name a folder for the results.")
+    for name in (FILE, SCORES, SUMMARY, FOLDER):
+        refuse_foreign(folder / name, "result", lambda path: is_evaluation(path.parent))
+    saving.refuse_foreign(folder / REPORT)
     if (folder / FILE).exists() and not overwrite:
         raise CafiError(f"{folder} holds an evaluation; give --overwrite to replace it, or name another folder.")
-    refuse_foreign(folder / REPORT)
 
 
 def overview(found: Evaluated) -> tuple[tuple[Table, ...], tuple[str, ...]]:

@@ -121,13 +121,16 @@ def train(
 
 def _target(recipe: Path, out: Path) -> Path:
     """Where the weights go; refuse a folder that holds something else of that name."""
-    from cafi.training.piece import CHECKPOINT
+    from cafi.interpolators.weights import card_path
+    from cafi.training.piece import CHECKPOINT, HISTORY
 
     if out.exists() and not out.is_dir():
         raise CafiError(f"{out} is a file; name a folder for the results.")
     weights = out / f"{recipe.stem}.safetensors"
     if weights.name == CHECKPOINT:
         raise CafiError(f"{recipe}: a recipe of this name would overwrite its own checkpoint; rename it.")
-    if weights.exists() and not (out / CHECKPOINT).exists():
-        raise CafiError(f"{weights} exists already, without a checkpoint to go on from; name another folder.")
+    if not (out / CHECKPOINT).exists():
+        for path in (weights, card_path(weights), out / HISTORY):
+            if path.exists():
+                raise CafiError(f"{path} exists already, without a checkpoint to go on from; name another folder.")
     return weights

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from cafi.errors import CafiError
 from cafi.interpolators.weights import Card, card_path, load_weights, save_weights
 from cafi.movie.fingerprint import fingerprint
+from cafi.movie.writing.replacing import refuse_foreign
+from cafi.report import saving
 from cafi.report.evaluated import REPORT
 from cafi.report.finetuned import RECORD
-from cafi.report.saving import refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ class ModelFolder:
         """
         if self.path.exists() and not self.path.is_dir():
             raise CafiError(f"{self.path} is a file; name a folder for the model.")
-        refuse_foreign(self.report)
+        saving.refuse_foreign(self.report)
         note = self.work / "run.json"
         if resume and note.exists():
             if json.loads(note.read_text(encoding="utf-8")) != run:
@@ -95,6 +96,9 @@ class ModelFolder:
                 f"{self.path} holds a model; give --resume to go on with it, --overwrite to replace it, or name"
                 " another folder."
             )
+        refuse_foreign(self.work, "result", lambda work: note.exists() or _is_empty(work))
+        for path in (self.card, self.path / RECORD):
+            refuse_foreign(path, "result", lambda _: note.exists() or self.weights.exists())
         if self.work.exists():
             shutil.rmtree(self.work)
         self.work.mkdir(parents=True)
@@ -127,3 +131,7 @@ class ModelFolder:
         """Write what was found, for the report."""
         record = made | {"run": run, "weights": self.weights.name, "card": self.card.name, "report": REPORT}
         (self.path / RECORD).write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())

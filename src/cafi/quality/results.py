@@ -178,6 +178,15 @@ def write_evaluations(folder: Path, evaluations: Sequence[Evaluation]) -> Path:
     return path
 
 
+def is_evaluation(folder: Path) -> bool:
+    """Whether a folder holds an evaluation, of any version of cafi."""
+    try:
+        described = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return isinstance(described, dict) and {"version", "evaluations"} <= described.keys()
+
+
 def read_evaluations(folder: Path) -> tuple[Evaluation, ...]:
     """Read what `write_evaluations` wrote.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cafi.errors import CafiError
+from cafi.movie.writing import replacing
 from cafi.movie.writing.progress import told_clearly
 from cafi.report.page import render
 
@@ -48,17 +48,18 @@ def save_page(text: str, path: Path) -> Path:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Refuse to replace what cafi has not written.
+    """Refuse to replace what is no report.
 
     Raises
     ------
     CafiError
         If there is a file or folder at this place that is no report.
     """
-    if not path.exists():
-        return
-    if path.is_file():
-        with path.open("rb") as file:
-            if MARK.encode() in file.read(SEEN):
-                return
-    raise CafiError(f"{path} exists already and is no report of cafi's; move it away.")
+    replacing.refuse_foreign(path, "report", _is_report)
+
+
+def _is_report(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(SEEN)
