@@ -35,6 +35,8 @@ def is_one_sentence(text):
         ),
         (["interpolate", "a.tif", "b.tif", "--config", "nothere.toml"], "nothere.toml: there is no such file;"),
         (["interpolate", "a.tif", "b.tif", "--frobnicate"], "Unknown option"),
+        (["info", "a.tif", "b.tif"], "There is no place for b.tif; name one thing at a time, or put a pattern"),
+        (["restore", *"abcd"], "There is no place for c and 1 more; "),
         (["interpolate", "missing.tif", "out.ome.tif"], "missing.tif"),
         (["info", "missing.tif"], "missing.tif"),
         (["restore", "missing.tif", "out.ome.tif"], "missing.tif"),

@@ -53,8 +53,16 @@ def _say(sentence: str) -> int:
 
 def _usage_sentence(error: Exception) -> str:
     """Put a command-line mistake into one sentence; pydantic's own wording is never shown."""
+    from cyclopts import UnusedCliTokensError
     from pydantic import ValidationError
 
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        first, *others = error.unused_tokens
+        more = f" and {len(others)} more" if others else ""
+        return (
+            f"There is no place for {first}{more}; name one thing at a time, or put a pattern such as 'data/*.tif' in"
+            " quotes, so that the shell does not list its files."
+        )
     if isinstance(error.__cause__, ValidationError):
         from cafi.run import sentence_for
 
