@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 import cafi
 from cafi.errors import CafiError
+from tests.movie.reading.test_zarr_images import ome_zarr
+from tests.movie.writing.reading_back import digest
 
 FORMATS = {
     ".ome.tif": ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"),
@@ -194,6 +196,30 @@ def test_the_source_is_never_the_target(tmp_path):
     with pytest.raises(CafiError, match="is the source itself"):
         cafi.interpolate(source, source, overwrite=True)
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_only_movies_that_cafi_wrote_are_replaced(tmp_path, suffix):
+    source, target = tmp_path / "source.tif", tmp_path / ("raw" + suffix)
+    tifffile.imwrite(source, pixels_of((3, 8, 9), "uint8"), metadata={"axes": "TYX"}, photometric="minisblack")
+    if suffix == ".ome.zarr":
+        ome_zarr(target)
+    else:
+        tifffile.imwrite(target, pixels_of((4, 8, 9), "uint8"), photometric="minisblack")
+    before = digest(target)
+    for overwrite in (False, True):
+        with pytest.raises(CafiError, match="exists already and is no movie of cafi's; move it away, or name another"):
+            cafi.interpolate(source, target, method="linear", overwrite=overwrite)
+    made, back = tmp_path / ("made" + suffix), tmp_path / ("back" + suffix)
+    cafi.interpolate(source, made, method="linear")
+    with pytest.raises(CafiError, match="is no movie of cafi's"):
+        cafi.restore(made, target, overwrite=True)
+    assert digest(target) == before
+    cafi.restore(made, back)
+    with pytest.raises(CafiError, match="give --overwrite to replace it"):
+        cafi.restore(made, back)
+    cafi.restore(made, back, overwrite=True)
+    assert cafi.interpolate(source, back, method="linear", overwrite=True).interpolated == 2
 
 
 def test_predicted_frames_are_never_taken_for_measured_ones(tmp_path):

@@ -53,12 +53,28 @@ def test_significant_bits_are_kept(tmp_path):
 
 @pytest.mark.parametrize("taken", ["movie.ome.tif", "movie.truth.ome.tif", "movie.tracks.csv"])
 def test_nothing_is_overwritten_unasked(tmp_path, taken):
-    (tmp_path / taken).write_text("precious")
+    target = tmp_path / "movie.ome.tif"
+    cafi.simulate(target, scene="rods", seed=1, **SMALL)
+    for path in tmp_path.iterdir():
+        if path.name != taken:
+            path.unlink()
+    before = (tmp_path / taken).read_bytes()
     with pytest.raises(cafi.CafiError, match=r"exists already; .*--overwrite"):
-        cafi.simulate(tmp_path / "movie.ome.tif", scene="rods", **SMALL)
+        cafi.simulate(target, scene="rods", seed=2, **SMALL)
     assert [path.name for path in tmp_path.iterdir()] == [taken]
-    assert (tmp_path / taken).read_text() == "precious"
-    cafi.simulate(tmp_path / "movie.ome.tif", scene="rods", overwrite=True, **SMALL)
+    assert (tmp_path / taken).read_bytes() == before
+    cafi.simulate(target, scene="rods", seed=2, overwrite=True, **SMALL)
+    assert (tmp_path / taken).read_bytes() != before
+
+
+@pytest.mark.parametrize("taken", ["movie.ome.tif", "movie.truth.ome.tif"])
+def test_a_movie_of_others_is_never_replaced(tmp_path, taken):
+    tifffile.imwrite(tmp_path / taken, np.zeros((3, 8, 9), np.uint16), photometric="minisblack")
+    before = (tmp_path / taken).read_bytes()
+    with pytest.raises(cafi.CafiError, match="exists already and is no movie of cafi's; move it away"):
+        cafi.simulate(tmp_path / "movie.ome.tif", scene="rods", overwrite=True, **SMALL)
+    assert (tmp_path / taken).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [taken]
 
 
 @pytest.mark.parametrize(

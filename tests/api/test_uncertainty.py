@@ -89,10 +89,13 @@ def test_a_short_movie_is_interpolated_without_intervals(tmp_path):
 
 
 def test_an_interval_movie_is_not_overwritten(source, tmp_path):
-    (tmp_path / "out.interval.ome.tif").write_text("mine")
-    with pytest.raises(CafiError, match=r"out\.interval\.ome\.tif exists already"):
-        cafi.interpolate(source, tmp_path / "out.ome.tif", **OPTIONS)
-    assert (tmp_path / "out.interval.ome.tif").read_text() == "mine"
+    second = tmp_path / "out.interval.ome.tif"
+    tifffile.imwrite(second, np.zeros((3, 8, 9), np.uint8), photometric="minisblack")
+    before = second.read_bytes()
+    for overwrite in (False, True):
+        with pytest.raises(CafiError, match=r"out\.interval\.ome\.tif exists already and is no movie of cafi's"):
+            cafi.interpolate(source, tmp_path / "out.ome.tif", overwrite=overwrite, **OPTIONS)
+    assert second.read_bytes() == before
 
 
 def test_a_verdict_comes_with_every_run_unless_unwanted(source, tmp_path):

@@ -12,7 +12,6 @@ import numpy as np
 from cafi.api.interpolate import plan
 from cafi.api.job import execute
 from cafi.api.simulate import memory_movie
-from cafi.errors import CafiError
 from cafi.movie.frames import ACQUIRED, INTERPOLATED, FrameTable
 from cafi.run import Run, describe_run
 from cafi.simulation.options import SimulationOptions
@@ -120,9 +119,9 @@ def _simulated(folder: Path, overwrite: bool, watch: Watch) -> Path:
 def _write(movie: Movie, target: Path, overwrite: bool, watch: Watch) -> Path:
     from cafi.movie.options import WriteOptions
     from cafi.movie.writing import write_movie
+    from cafi.movie.writing.replacing import refuse_taken
 
-    if target.exists() and not overwrite:
-        raise CafiError(f"{target} exists already; give --overwrite to replace it, or another --out.")
+    refuse_taken(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     with watch(f"writing {target.name}") as on_progress:
         write_movie(movie, target, WriteOptions(), on_progress=on_progress)

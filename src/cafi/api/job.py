@@ -196,6 +196,7 @@ def _refuse_other_result(job: Job, target: Path) -> None:
 def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool) -> None:
     from cafi.engine.partial import partial_folder
     from cafi.movie.writing import check_writable
+    from cafi.movie.writing.replacing import refuse_taken
 
     check_writable(job.header(job.description), target, job.run.write)
     if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
@@ -211,8 +212,7 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
 
         second = interval_path(target)
         check_writable(interval_header(job, job.description), second, job.run.write)
-        if second.exists() and not (overwrite or resuming):
-            raise CafiError(f"{second} exists already; move it away, or give --overwrite to replace it.")
+        refuse_taken(second, overwrite=overwrite or resuming)
 
 
 def _refuse_small_disk(job: Job, target: Path) -> None:

@@ -64,6 +64,7 @@ def restore(
     from cafi.movie.reading import open_movie
     from cafi.movie.reindex import restored_movie
     from cafi.movie.writing import write_movie
+    from cafi.movie.writing.replacing import refuse_taken
 
     source, target = Path(source), Path(target)
     with open_movie(source) as movie:
@@ -75,9 +76,8 @@ def restore(
                 f"{source} holds the bounds of intervals, and no acquired frame as it was measured; restore from the"
                 " movie beside it, without .interval in its name."
             )
-        if target.exists() and not overwrite:
-            raise CafiError(f"{target} exists already; choose another name, or give --overwrite to replace it.")
         if target.exists() and target.samefile(source):
             raise CafiError(f"{target} is the source itself; choose another name for the result.")
+        refuse_taken(target, overwrite=overwrite)
         write_movie(restored_movie(movie), target, WriteOptions(), on_progress=on_progress)
         return Restored(target, int(table.acquired.sum()), tuple(int(i) for i in table.left_out))

@@ -161,6 +161,7 @@ def _described(options: SimulationOptions | None, changes: dict[str, Any]) -> Si
 def _planned(target: Path, options: SimulationOptions, overwrite: bool) -> Simulated:
     """Decide which files come to be, and refuse before any work if one is in the way."""
     from cafi.movie.writing import output_format, stem, suffix_of
+    from cafi.movie.writing.replacing import refuse_taken
 
     output_format(target)
 
@@ -170,9 +171,11 @@ def _planned(target: Path, options: SimulationOptions, overwrite: bool) -> Simul
     tracks = beside("tracks", ".csv") if options.scene in ("particles", "rods", "cells") else None
     motion = beside("motion") if options.scene == "tissue" else None
     planned = Simulated(target, beside("truth"), tracks, motion, options)
-    for path in (planned.target, planned.truth, tracks, motion):
-        if path is not None and path.exists() and not overwrite:
-            raise CafiError(f"{path} exists already; choose another name, or give --overwrite to replace it.")
+    for movie in (planned.target, planned.truth, motion):
+        if movie is not None:
+            refuse_taken(movie, overwrite=overwrite)
+    if tracks is not None and tracks.exists() and not overwrite:
+        raise CafiError(f"{tracks} exists already; choose another name, or give --overwrite to replace it.")
     return planned
 
 

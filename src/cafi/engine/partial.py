@@ -11,6 +11,7 @@ from cafi.engine.windows import Slot
 from cafi.errors import CafiError
 from cafi.movie.writing.progress import told_clearly
 from cafi.movie.writing.publishing import discard
+from cafi.movie.writing.replacing import refuse_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,11 +90,11 @@ def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: 
     """
     folder = partial_folder(target)
     earlier = _read_run(folder)
+    resuming = resume and earlier is not None
+    refuse_taken(target, overwrite=overwrite or resuming)
     if resume and earlier is not None:
         _refuse_other_run(folder, earlier, run)
         return _reopened(folder)
-    if target.exists() and not overwrite:
-        raise CafiError(f"{target} exists already; choose another name, or give --overwrite to replace it.")
     if earlier is not None and not overwrite:
         raise CafiError(
             f"{folder} holds the work of an interrupted run;"
