@@ -100,9 +100,10 @@ def test_a_folder_of_single_frames_is_one_movie(tmp_path, capsys):
         tifffile.imwrite(tmp_path / "in" / f"frame{i}.tif", frame)
     for source in (tmp_path / "in", tmp_path / "in" / "frame*.tif"):
         assert len(plan_jobs(source, tmp_path / "out.ome.tif", Run()).jobs) == 1
-    code, _, _ = cafi(capsys, tmp_path / "in", tmp_path / "out.ome.tif")
-    assert code == 0
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.ome.tif")[::2], pixels)
+    for source, more in ((tmp_path / "in", "--resume"), (tmp_path / "in" / "frame*.tif", "--overwrite")):
+        code, _, _ = cafi(capsys, source, tmp_path / "out.ome.tif", more)
+        assert code == 0
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.ome.tif")[::2], pixels)
 
 
 def test_all_scenes_become_one_result_each(shared, tmp_path):

@@ -185,6 +185,14 @@ def test_weights_are_named_and_scores_on_what_they_learned_from_are_no_proof(tmp
     assert not replace(card, recipe=learned, steps=0).learned_from(fingerprint(cells))  # the base model was kept
 
 
+def test_a_pattern_of_single_frames_is_one_movie(tmp_path):
+    (tmp_path / "in").mkdir()
+    for t, frame in enumerate(drifting()):
+        tifffile.imwrite(tmp_path / "in" / f"frame{t}.tif", frame[0], metadata=None)
+    [e] = cafi.evaluate(tmp_path / "in" / "*.tif", tmp_path / "out", methods="duplicate").evaluations
+    assert [target.frame for target in e.held_out.targets] == [1, 3, 5, 7]
+
+
 @pytest.mark.parametrize("name", ["evaluation.json", "scores.csv", "summary.csv", "frames"])
 def test_what_is_no_evaluation_is_not_replaced(tmp_path, cells, name):
     out = tmp_path / "out"

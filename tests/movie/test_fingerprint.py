@@ -3,6 +3,8 @@ import os
 import shutil
 import time
 
+import imagecodecs
+import numpy as np
 import pytest
 
 from cafi.errors import CafiError
@@ -53,6 +55,21 @@ def test_folder_counts_names_sizes_and_contents(tmp_path):
     changed = fingerprint(make_folder(tmp_path / "c.zarr", files | {"0/c/0/1": b"deg"}))
     assert first == same
     assert len({first, renamed, shifted, changed}) == 4
+
+
+def test_a_pattern_counts_the_images_that_it_matches(tmp_path):
+    def png(seed):
+        return imagecodecs.png_encode(np.random.default_rng(seed).integers(0, 255, (9, 9), np.uint8))
+
+    frames = {f"f{t}.png": png(t) for t in (1, 2, 10)}
+    first = fingerprint(make_folder(tmp_path / "a", frames) / "*.png")
+    with_notes = fingerprint(make_folder(tmp_path / "b", frames | {"notes.txt": b"x"}) / "f*")
+    fewer = fingerprint(tmp_path / "a" / "f1*.png")
+    changed = fingerprint(make_folder(tmp_path / "c", frames | {"f2.png": png(7)}) / "*.png")
+    assert first == with_notes
+    assert len({first, fewer, changed}) == 3
+    with pytest.raises(CafiError, match="is not there"):
+        fingerprint(tmp_path / "a" / "*.tif")
 
 
 def sparse(path, size):

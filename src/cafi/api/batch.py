@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 from collections import Counter
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -197,8 +196,10 @@ def _is_pattern(path: Path) -> bool:
 def _files(path: Path) -> tuple[Path, list[Path]]:
     """Return the folder that a folder or pattern starts from, and its files in order."""
     if _is_pattern(path):
-        fixed = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
-        return fixed, sorted(fixed.glob(str(path.relative_to(fixed))))
+        from cafi.movie.reading.images import pattern_root
+
+        root = pattern_root(path)
+        return root, sorted(root.glob(str(path.relative_to(root))))
     if not path.exists():
         raise CafiError(f"{path}: there is no such file or folder; check the name.")
     if not path.is_dir():

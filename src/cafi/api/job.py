@@ -199,7 +199,7 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
     from cafi.movie.writing.replacing import refuse_taken
 
     check_writable(job.header(job.description), target, job.run.write)
-    if job.movie.path is not None and target.exists() and target.samefile(job.movie.path):
+    if _is_same(target, job.movie.path):
         raise CafiError(f"{target} is the source itself; choose another name for the result.")
     if not overwrite:
         _refuse_other_result(job, target)
@@ -213,6 +213,11 @@ def _refuse_unwritable(job: Job, target: Path, *, resume: bool, overwrite: bool)
         second = interval_path(target)
         check_writable(interval_header(job, job.description), second, job.run.write)
         refuse_taken(second, overwrite=overwrite or resuming)
+
+
+def _is_same(target: Path, source: Path | None) -> bool:
+    # A pattern of images is no file itself.
+    return source is not None and source.exists() and target.exists() and target.samefile(source)
 
 
 def _refuse_small_disk(job: Job, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
@@ -23,7 +24,7 @@ CHUNK = 4 * 2**20
 
 
 def fingerprint(path: Path) -> str:
-    """Return a hash of a file's, or of all of a folder's content.
+    """Return a hash of the content of a file, of all files of a folder, or of the images of a pattern.
 
     Names inside a folder and sizes count; the path to it and the dates do not. Above 256 MiB in
     total only the size, the first and the last MiB and 64 evenly spaced blocks of 64 KiB are read
@@ -32,7 +33,7 @@ def fingerprint(path: Path) -> str:
     Parameters
     ----------
     path : Path
-        A file, or a folder such as an OME-Zarr.
+        A file, a folder such as an OME-Zarr, or a pattern of single-frame images.
 
     Returns
     -------
@@ -62,10 +63,15 @@ def fingerprint(path: Path) -> str:
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:
-    """List the files of a source with their names relative to it, sorted alike on every system."""
-    if not path.is_dir():
+    """List the files of a source with their names relative to it, in the same order on every system."""
+    if path.is_dir():
+        return sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file())
+    if path.exists() or not glob.has_magic(str(path)):
         return [("", path)]
-    return sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if file.is_file())
+    from cafi.movie.reading.images import image_files, pattern_root
+
+    root = pattern_root(path)
+    return [(file.relative_to(root).as_posix(), file) for file in image_files(path)] or [("", path)]
 
 
 def _entry(name: str, size: int) -> bytes:

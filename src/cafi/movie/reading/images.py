@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +67,13 @@ def image_files(path: Path) -> list[Path]:
 
 
 def _matching(pattern: Path) -> Iterator[Path]:
-    plain = [number for number, part in enumerate(pattern.parts) if re.search(r"[*?\[]", part)][:1]
-    split = plain[0] if plain else len(pattern.parts) - 1
-    return Path(*pattern.parts[:split]).glob("/".join(pattern.parts[split:]))
+    root = pattern_root(pattern)
+    return root.glob(str(pattern.relative_to(root)))
+
+
+def pattern_root(pattern: Path) -> Path:
+    """Return the folder that a pattern starts from."""
+    return Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
