@@ -1,6 +1,8 @@
 """Folders overnight: structure kept, clashes refused, one bad file does not stop the rest (exit codes 0, 1, 2)."""
 
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +58,22 @@ def test_one_bad_movie_does_not_stop_the_rest(folder, tmp_path, capsys):
     assert "broken.tif" in outcomes["broken.tif"]["error"]
     assert outcomes["a.tif"]["status"] == outcomes["b.ome.tif"]["status"] == "done"
     assert not (tmp_path / "out" / "broken.ome.tif").exists()
+
+
+def test_a_closed_folder_does_not_stop_the_rest(folder, tmp_path, capsys, monkeypatch):
+    make = Path.mkdir
+
+    def closed(path, *args, **kwargs):
+        if path.name == "day 2":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return make(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", closed)
+    code, out, _ = cafi(capsys, folder, tmp_path / "out", "--json")
+    assert code == 1
+    failed, done = sorted(json.loads(out)["movies"], key=lambda movie: movie["status"], reverse=True)
+    assert failed["error"].startswith(str(tmp_path / "out" / "day 2" / "b.ome.tif") + ": the folder cannot be written")
+    assert (done["status"], done["acquired"]) == ("done", 3)
 
 
 def test_nothing_done_is_exit_code_2(tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Exit codes and sentences: bad input is the user's, a fault is ours, and neither looks like the other (law 7)."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,32 @@ def test_a_planted_error_of_bad_input_keeps_its_sentence(capsys, monkeypatch):
 
     monkeypatch.setattr(cafi.api.models, "list_methods", refused)
     assert answer(capsys, "models", "list")[::2] == (2, "cafi: x.tif is no movie; name another.\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "code"),
+    [
+        (errno.EACCES, "d/a.csv", 2),
+        (errno.EPERM, "d/a.csv", 2),
+        (errno.EROFS, "d/a.csv", 2),
+        (errno.EACCES, None, 70),
+        (errno.EBADF, "d/a.csv", 70),
+    ],
+)
+def test_a_file_that_the_system_keeps_closed_is_one_sentence(capsys, monkeypatch, number, name, code):
+    import cafi.api.models
+
+    def closed():
+        raise OSError(number, "told by the system", name)
+
+    monkeypatch.setattr(cafi.api.models, "list_methods", closed)
+    found, _, err = answer(capsys, "models", "list")
+    assert found == code
+    assert is_one_sentence(err)
+    sentence = "cafi: d/a.csv: access is denied; change its permissions, or name another file or folder.\n"
+    assert (err == sentence) == (code == 2)
+    if code == 70:
+        Path(err.split("written in ")[1].split(";")[0]).unlink()
 
 
 def test_ctrl_c_says_how_to_go_on(capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -40,6 +41,8 @@ def run(app: App, argv: list[str]) -> int:
         # The reader of our output left, as `| head` does: nothing more to say to anyone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _say(_denied(error)) if _is_denied(error) else _own_fault(argv)
     except MemoryError:
         return _say("There is not enough memory for this; lower --memory, or give the machine more.")
     except Exception:
@@ -49,6 +52,15 @@ def run(app: App, argv: list[str]) -> int:
 def _say(sentence: str) -> int:
     print(f"cafi: {sentence}", file=sys.stderr)
     return BAD_INPUT
+
+
+def _is_denied(error: OSError) -> bool:
+    """Whether the operating system keeps a file from us, which is for the user to change wherever it happens."""
+    return error.filename is not None and (isinstance(error, PermissionError) or error.errno == errno.EROFS)
+
+
+def _denied(error: OSError) -> str:
+    return f"{error.filename}: access is denied; change its permissions, or name another file or folder."
 
 
 def _usage_sentence(error: Exception) -> str:

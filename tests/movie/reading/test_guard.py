@@ -45,6 +45,7 @@ def test_library_errors_become_one_sentence_without_the_librarys_words(error: Ex
     ("error", "told"),
     [
         (PermissionError(errno.EACCES, "x"), "no permission to read it; change its permissions"),
+        (PermissionError(errno.EACCES, "x", "folder/b.tif"), "^folder/b.tif: you have no permission to read it"),
         (FileNotFoundError(errno.ENOENT, "x"), "no such file"),
         (MemoryError(), "needs more memory than there is"),
         (OSError(errno.ENOMEM, "x"), "needs more memory than there is"),

@@ -100,7 +100,7 @@ class guarded:  # noqa: N801 - reads like the function that it is
 
     def _sentence(self, error: BaseException) -> str:
         if isinstance(error, PermissionError):
-            return f"{self._path}: you have no permission to read it; change its permissions."
+            return f"{error.filename or self._path}: you have no permission to read it; change its permissions."
         if isinstance(error, FileNotFoundError) and not Path(self._path).exists():
             return f"{self._path}: there is no such file (any more); check the name."
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
