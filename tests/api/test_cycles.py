@@ -53,6 +53,18 @@ def test_a_killed_run_goes_on_with_what_it_had(tmp_path):
     assert cycle_of(again, 2, 0, 0) is None
 
 
+@pytest.mark.parametrize("left", [0, 7, 200])
+def test_a_damaged_copy_is_not_compared(tmp_path, left):
+    see(Cycles(TABLE, MIDDLES, partial_in(tmp_path)), 0)
+    [copy] = (tmp_path / "out.tif.partial" / "around").iterdir()
+    copy.write_bytes(copy.read_bytes()[:left])
+    again = partial_in(tmp_path)
+    for gap in (1, 2):
+        see(Cycles(TABLE, MIDDLES, again), gap)
+    assert cycle_of(again, 0, 0, 0) is None
+    assert cycle_of(again, 2, 0, 0) == cycle(MADE[1], MADE[2], FRAMES[2], 0.75)[0]
+
+
 def test_depths_do_not_mix_and_a_break_is_no_neighbour(tmp_path):
     partial = partial_in(tmp_path)
     cycles = Cycles(TABLE, {0: 1, 2: 5}, partial)

@@ -41,6 +41,37 @@ def test_a_torn_journal_loses_only_its_last_line(target, kept):
     assert Slot(9, 9) in begin(target, resume=True).done
 
 
+def test_a_damaged_journal_counts_up_to_its_first_damaged_line(target):
+    partial = begin(target)
+    for t in range(4):
+        partial.mark_done(Slot(t, 0))
+    journal = partial.folder / JOURNAL_FILE
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:2], bytes(len(lines[2])), lines[3]]))
+    again = begin(target, resume=True)
+    assert again.done == {Slot(0, 0), Slot(1, 0)}
+    again.mark_done(Slot(9, 9))
+    assert begin(target, resume=True).done == {Slot(0, 0), Slot(1, 0), Slot(9, 9)}
+
+
+@pytest.mark.parametrize("content", [b"", b'{"method": "lin', bytes(40)])
+def test_a_damaged_run_file_is_one_sentence(target, content):
+    (begin(target).folder / RUN_FILE).write_bytes(content)
+    for resume in (False, True):
+        with pytest.raises(CafiError, match=r"run.json is damaged, so that its run cannot go on; give --overwrite"):
+            begin(target, resume=resume)
+    assert begin(target, overwrite=True).done == set()
+    assert begin(target, resume=True).done == set()
+
+
+def test_frames_that_are_not_there_are_forgotten(target):
+    partial = begin(target)
+    for t in range(4):
+        partial.mark_done(Slot(t, 1))
+    partial.keep(lambda t, z: t != 2 and z == 1)
+    assert partial.done == {Slot(0, 1), Slot(1, 1), Slot(3, 1)}
+
+
 def test_a_folder_without_a_run_file_counts_as_never_begun(target):
     partial = begin(target)
     partial.mark_done(Slot(0, 0))

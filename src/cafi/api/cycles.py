@@ -78,8 +78,11 @@ class Cycles:
             draft.replace(self._path(gap, z))
 
     def _kept(self, gap: int, z: int) -> Frame | None:
-        path = self._path(gap, z)
-        return np.load(path) if path.exists() else None
+        try:
+            kept: Frame = np.load(self._path(gap, z))
+        except (FileNotFoundError, EOFError, ValueError):  # a power cut may have left it damaged
+            return None
+        return kept
 
     def _path(self, gap: int, z: int) -> Path:
         return self._folder / f"{gap}_{z}.npy"

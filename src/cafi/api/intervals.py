@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cafi.api.job import Job
     from cafi.engine.normalisation import Normalisation
     from cafi.engine.partial import Partial
-    from cafi.engine.pipeline import FrameSink
     from cafi.engine.predicting import Estimate
     from cafi.engine.windows import Window
     from cafi.movie.model import Header
@@ -130,7 +129,7 @@ class IntervalSink:
     """
 
     job: Job
-    frames: FrameSink
+    frames: Sink
     bounds: Sink
     channels: tuple[Calibration | None, ...]
     normalisation: Normalisation
@@ -151,6 +150,10 @@ class IntervalSink:
                 exact[:] = np.nan
             self.bounds.write(t, z, exact.repeat(2, axis=0))
         self.frames.write(t, z, planes)
+
+    def holds(self, t: int, z: int) -> bool:
+        """Whether a frame and its interval lie there as they were stored."""
+        return self.frames.holds(t, z) and self.bounds.holds(t, z)
 
     def predicted(self, window: Window, made: Estimate) -> None:
         """Store the interval of a predicted frame."""
@@ -182,7 +185,7 @@ class IntervalSink:
 
 
 def interval_sink(
-    job: Job, partial: Partial, target: Path, frames: FrameSink, found: Calibrated, normalisation: Normalisation
+    job: Job, partial: Partial, target: Path, frames: Sink, found: Calibrated, normalisation: Normalisation
 ) -> IntervalSink:
     """Return a sink that writes both movies."""
     header = interval_header(job, job.description)

@@ -269,6 +269,7 @@ def _fill(job: Job, target: Path, partial: Partial, on_progress: Callable[[int, 
     with one_opencv_thread():
         job = with_mixture(job, partial, normalisation)
         both = _with_intervals(job, target, partial, sink, normalisation, on_progress)
+        partial.keep(sink.holds if both is None else both.holds)
         fill_gaps(
             job.movie,
             job.table,

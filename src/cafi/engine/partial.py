@@ -14,6 +14,7 @@ from cafi.movie.writing.publishing import discard
 from cafi.movie.writing.replacing import refuse_taken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RUN_FILE = "run.json"
@@ -56,6 +57,10 @@ class Partial:
             self.done.add(slot)
             self._append({"slot": list(slot)})
 
+    def keep(self, holds: Callable[[int, int], bool]) -> None:
+        """Forget the slots whose frames are not there as they were stored, so that they are made again."""
+        self.done = {slot for slot in self.done if holds(*slot)}
+
     def remove(self) -> None:
         """Delete the folder, once the target stands."""
         discard(self.folder)
@@ -89,7 +94,7 @@ def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: 
         another run or another source.
     """
     folder = partial_folder(target)
-    earlier = _read_run(folder)
+    earlier = _read_run(folder, overwrite=overwrite)
     resuming = resume and earlier is not None
     refuse_taken(target, overwrite=overwrite or resuming)
     if resume and earlier is not None:
@@ -121,13 +126,12 @@ def _reopened(folder: Path) -> Partial:
     partial = Partial(folder)
     journal = folder / JOURNAL_FILE
     text = journal.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        # A kill may tear the last line; what it said is simply done again.
+    entries, whole = _entries(text)
+    if whole < len(text):
+        # A kill may tear the last line, a power cut more; what they said is simply done again.
         with journal.open("r+b") as stream:
-            stream.truncate(len(whole))
-    for line in whole.decode("utf-8").splitlines():
-        entry = json.loads(line)
+            stream.truncate(whole)
+    for entry in entries:
         if "slot" in entry:
             partial.done.add(Slot(*entry["slot"]))
         else:
@@ -135,12 +139,33 @@ def _reopened(folder: Path) -> Partial:
     return partial
 
 
-def _read_run(folder: Path) -> dict[str, Any] | None:
+def _entries(journal: bytes) -> tuple[list[dict[str, Any]], int]:
+    """Return what the lines of a journal say, up to the first that is damaged, and how many bytes they take."""
+    found: list[dict[str, Any]] = []
+    whole = 0
+    for line in journal.splitlines(keepends=True):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if not line.endswith(b"\n"):
+            break
+        found.append(entry)
+        whole += len(line)
+    return found, whole
+
+
+def _read_run(folder: Path, *, overwrite: bool) -> dict[str, Any] | None:
+    """Return what a folder says of its run; None where it says nothing, and where that is damaged and may go."""
+    path = folder / RUN_FILE
     try:
-        text = (folder / RUN_FILE).read_text(encoding="utf-8")
+        run: dict[str, Any] = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    run: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        if overwrite:
+            return None
+        raise CafiError(f"{path} is damaged, so that its run cannot go on; give --overwrite to start anew.") from error
     return run
 
 

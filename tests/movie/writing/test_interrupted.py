@@ -151,6 +151,59 @@ def test_a_target_is_never_made_of_too_few_frames(tmp_path: Path, name: str) -> 
     assert not (tmp_path / name).exists()
 
 
+def parts(folder: Path) -> list[Path]:
+    """The files in which a sink keeps the pixels of its frames."""
+    return sorted([*folder.glob("frames/*.tif"), *folder.glob("data.zarr/*/c/*/*/*/0/0")])
+
+
+def damaged(path: Path) -> Iterator[str]:
+    """Damage a stored frame in every way that a power cut may."""
+    whole = path.read_bytes()
+    path.unlink()
+    yield "missing"
+    for content in (b"", whole[:1], whole[: len(whole) // 2], whole[:-1], bytes(len(whole)), whole[:-9] + bytes(9)):
+        path.write_bytes(content)
+        yield f"{len(content)} of {len(whole)} bytes, {content.count(0)} of them 0"
+
+
+@pytest.mark.parametrize("side", [9, 530])  # of more than one chunk, so that OME-Zarr makes shards and a pyramid
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_frame_is_not_held_and_can_be_written_anew(tmp_path: Path, name: str, side: int) -> None:
+    pixels = np.random.default_rng(5).integers(0, 999, (2, 2, 1, 12, side)).astype(np.uint16)
+    movie = array_movie(pixels)
+    sink = stored(pixels, tmp_path / name, tmp_path / "work")
+    places = parts(tmp_path / "work")
+    assert len(places) == (2 if "zarr" not in name else 4 if side == 9 else 12)
+    for path in places:
+        for how in damaged(path):
+            held = [sink.holds(t, 0) for t in (0, 1)]
+            assert sorted(held) == [False, True], f"{path}: {how}"
+            sink.write(held.index(False), 0, movie.frame(held.index(False), 0))
+            assert sink.holds(0, 0)
+            assert sink.holds(1, 0)
+    sink.finish()
+    np.testing.assert_array_equal(pixels_of(tmp_path / name)[..., 0], pixels)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_damaged_metadata_of_work_in_progress_are_one_sentence(tmp_path: Path, content: bytes) -> None:
+    stored(PIXELS, tmp_path / "a.ome.zarr", tmp_path / "work")
+    (tmp_path / "work" / "data.zarr" / "0" / "zarr.json").write_bytes(content)
+    with pytest.raises(CafiError, match=r"data.zarr: it is damaged; give --overwrite to start anew\.$"):
+        reopened(tmp_path / "a.ome.zarr", tmp_path / "work")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_of_a_target_that_stands_are_held_and_not_written_again(tmp_path: Path, name: str) -> None:
+    stored(PIXELS, tmp_path / name, tmp_path / "work", **FIELDS).finish()
+    before = digest(tmp_path / name)
+    sink = reopened(tmp_path / name, tmp_path / "work")
+    assert sink.holds(1, 0)
+    sink.write(1, 0, PIXELS[1, :, 0])
+    sink.finish()
+    assert digest(tmp_path / name) == before
+
+
 def test_work_in_progress_is_discarded_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "a.partial"
     (folder / "frames").mkdir(parents=True)

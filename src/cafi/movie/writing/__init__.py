@@ -43,6 +43,9 @@ class Sink(Protocol):
             If the disk is full or the folder cannot be written.
         """
 
+    def holds(self, t: int, z: int) -> bool:
+        """Whether a frame lies there as it was stored, which a power cut or a failing disk may have undone."""
+
     def finish(self) -> None:
         """Make the target appear, whole, of the frames that were written.
 

@@ -9,6 +9,7 @@ import numpy as np
 import zarr
 from zarr.codecs import ZstdCodec
 
+from cafi.movie.reading.guard import LIBRARY_ERRORS, guarded
 from cafi.movie.writing.levels import level_sizes, pyramid
 from cafi.movie.writing.progress import incomplete, told_clearly
 from cafi.movie.writing.publishing import publish_folder, remove
@@ -57,7 +58,8 @@ class ZarrSink:
                 _create(draft, header, compressed=options.compression != "none")
                 draft.rename(data)
             count = len(level_sizes(header.size.y, header.size.x)) if data.exists() else 0
-            levels = tuple(zarr.open_array(data / str(level), mode="r+") for level in range(count))
+            with guarded(data, "it is damaged", "give --overwrite to start anew"):
+                levels = tuple(zarr.open_array(data / str(level), mode="r+") for level in range(count))
         return cls(target, folder, header, tuple(_keeping_blanks(level) for level in levels))
 
     def write(self, t: int, z: int, planes: NDArray[Any]) -> None:
@@ -68,11 +70,30 @@ class ZarrSink:
             raise ValueError(f"got {planes.dtype} planes of shape {planes.shape}, not {header.dtype} of {expected}")
         if header.samples > 1:
             planes = np.moveaxis(planes, -1, 1).reshape(size.c * header.samples, size.y, size.x)
+        if not self.levels:
+            return  # the target stands already, whole
         found = pyramid(planes, len(self.levels))
         with told_clearly(self.target, self._so_far):
             # Full size last, so that it tells that the others are there too.
-            for array, level in reversed(list(zip(self.levels, found, strict=True))):
+            for number, (array, level) in reversed(list(enumerate(zip(self.levels, found, strict=True)))):
+                # Zarr would read a shard that lies there, and that may be damaged.
+                for chunk in self._chunks(number, t, z):
+                    chunk.unlink(missing_ok=True)
                 array[t : t + 1, :, z : z + 1] = level[None, :, None]
+
+    def holds(self, t: int, z: int) -> bool:
+        """See `cafi.movie.writing.Sink.holds`."""
+        return all(self._holds(level, t, z) for level in range(len(self.levels)))
+
+    def _holds(self, level: int, t: int, z: int) -> bool:
+        # Zarr reads what is missing, and an empty shard, as zeros.
+        if not all(chunk.exists() and chunk.stat().st_size for chunk in self._chunks(level, t, z)):
+            return False
+        try:
+            self.levels[level][t, :, z]
+        except LIBRARY_ERRORS:
+            return False
+        return True
 
     def finish(self) -> None:
         """See `cafi.movie.writing.Sink.finish`."""
@@ -96,10 +117,12 @@ class ZarrSink:
 
     def _stored(self) -> int:
         size = self.header.size
-        last = size.c * self.header.samples - 1
-        chunks = self.folder / "data.zarr" / "0" / "c"
-        places = ((t, z) for t in range(size.t) for z in range(size.z))
-        return sum((chunks / str(t) / str(last) / str(z) / "0" / "0").exists() for t, z in places)
+        return sum(self._chunks(0, t, z)[-1].exists() for t in range(size.t) for z in range(size.z))
+
+    def _chunks(self, level: int, t: int, z: int) -> list[Path]:
+        """Return the files, each of a chunk or a shard, that hold the planes of a frame."""
+        place = self.folder / "data.zarr" / str(level) / "c" / str(t)
+        return [place / str(c) / str(z) / "0" / "0" for c in range(self.header.size.c * self.header.samples)]
 
     def _so_far(self) -> str:
         return f"{self._stored()} of {self.header.size.t * self.header.size.z} frames are stored"
@@ -122,7 +145,7 @@ def _create(path: Path, header: Header, *, compressed: bool) -> None:
             dtype=header.dtype.name,  # zarr does not know the platform's other names of a type
             chunks=chunk,
             shards=whole if whole != chunk else None,
-            compressors=ZstdCodec(level=_ZSTD_LEVEL) if compressed else None,
+            compressors=ZstdCodec(level=_ZSTD_LEVEL, checksum=True) if compressed else None,
             fill_value=0,
             dimension_names=AXES,
         )

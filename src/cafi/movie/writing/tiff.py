@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cafi.movie.writing.formats import Format
 
 _BYTE_ORDER: Literal["<"] = "<"
+_SEAL = 4  # bytes
 _WHOLE_FRAME, _TILE = 1024, 512
 _SMALLEST_LEVEL = 512
 _CODECS = {"deflate": "ADOBE_DEFLATE", "zstd": "ZSTD", "lzw": "LZW"}
@@ -69,6 +71,11 @@ class TiffSink:
         with told_clearly(self.target, self._so_far):
             draft.write_bytes(encoded)
             draft.replace(part)
+
+    def holds(self, t: int, z: int) -> bool:
+        """See `cafi.movie.writing.Sink.holds`."""
+        part = self._part(t, z)
+        return part.exists() and _is_sealed(part.read_bytes())
 
     def finish(self) -> None:
         """See `cafi.movie.writing.Sink.finish`."""
@@ -115,6 +122,9 @@ class TiffSink:
         with TiffWriter(buffer, bigtiff=True, byteorder=_BYTE_ORDER) as tiff:
             for level, storage in zip(pyramid(planes, len(self.storage)), self.storage, strict=True):
                 tiff.write(np.ascontiguousarray(level), metadata=None, software=False, maxworkers=1, **storage)
+        seal = _seal(buffer.getbuffer())
+        buffer.seek(0, io.SEEK_END)
+        buffer.write(seal)
         return buffer.getbuffer()
 
     def _segments(self, level: int) -> Iterator[bytes]:
@@ -169,6 +179,15 @@ class TiffSink:
                 software=f"cafi {__version__}",
                 **self.storage[0],
             )
+
+
+def _seal(encoded: bytes | memoryview) -> bytes:
+    """Return a checksum, which stands behind the encoded frame, where readers of TIFF do not look."""
+    return zlib.crc32(encoded).to_bytes(_SEAL, "little")
+
+
+def _is_sealed(stored: bytes) -> bool:
+    return len(stored) > _SEAL and _seal(memoryview(stored)[:-_SEAL]) == stored[-_SEAL:]
 
 
 def _storage(header: Header, compression: str, form: Format, y: int, x: int) -> dict[str, Any]:
