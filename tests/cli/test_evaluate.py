@@ -1,8 +1,10 @@
 """The command line of the held-out check."""
 
 import json
+import os
 
 import numpy as np
+import pytest
 import tifffile
 
 from cafi.cli import build_app
@@ -28,3 +30,21 @@ def test_figures_go_to_standard_output_and_notes_to_standard_error(tmp_path, cap
 def test_a_command_without_a_movie_is_one_sentence(tmp_path, capsys):
     assert run(build_app(), ["evaluate", "-o", str(tmp_path)]) == 2
     assert "at least one movie" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_ctrl_c_says_whether_something_is_kept(tmp_path, capsys, monkeypatch, finished):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "evaluation.json").write_text("of an earlier check")
+    os.utime(out / "evaluation.json", (1, 1))
+
+    def interrupted(*_args, **_kwargs):
+        if finished:
+            (out / "evaluation.json").write_text("new")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cafi.api.evaluate.evaluate", interrupted)
+    assert run(build_app(), ["evaluate", "a.tif", "-o", str(out), "--overwrite"]) == 130
+    kept = f"the methods that had finished are in {out}" if finished else "no method had finished"
+    assert capsys.readouterr().err == f"cafi: stopped; {kept}.\n"

@@ -108,16 +108,20 @@ def test_a_file_that_the_system_keeps_closed_is_one_sentence(capsys, monkeypatch
         Path(err.split("written in ")[1].split(";")[0]).unlink()
 
 
-def test_ctrl_c_says_how_to_go_on(capsys, monkeypatch):
-    import cafi.api.models
+def interrupted(*_args, **_kwargs):
+    raise KeyboardInterrupt
 
-    def interrupted():
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(cafi.api.models, "list_methods", interrupted)
-    code, _, err = answer(capsys, "models", "list")
-    assert code == 130
-    assert "--resume" in err
+def test_ctrl_c_promises_no_resume_where_there_is_none(capsys, monkeypatch):
+    monkeypatch.setattr("cafi.api.plan.plan", interrupted)
+    assert answer(capsys, "plan", "a.tif")[::2] == (130, "cafi: stopped.\n")
+
+
+def test_ctrl_c_says_how_to_go_on(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("cafi.api.batch.is_one_movie", lambda _: True)
+    monkeypatch.setattr("cafi.api.interpolate.interpolate", interrupted)
+    code, _, err = answer(capsys, "interpolate", "a.tif", str(tmp_path / "b.ome.tif"))
+    assert (code, err) == (130, "cafi: stopped; the same command with --resume continues.\n")
 
 
 def test_help_is_help(capsys):

@@ -51,6 +51,7 @@ def evaluate(
 
     if not movies:
         raise CafiError("Name at least one movie, such as `cafi evaluate cells.nd2 -o check`.")
+    earlier = _written(out)
     try:
         found = check(
             movies,
@@ -64,10 +65,17 @@ def evaluate(
             watch=console.progress,
         )
     except KeyboardInterrupt:
-        console.say(f"cafi: stopped; the methods that had finished are in {out}.")
+        kept = f"the methods that had finished are in {out}" if _written(out) != earlier else "no method had finished"
+        console.say(f"cafi: stopped; {kept}.")
         return INTERRUPTED
     _report(found, as_json=json)
     return 1 if found.failed else 0
+
+
+def _written(out: Path) -> int | None:
+    """Return when an evaluation was written into a folder, by its file's time stamp; None where there is none."""
+    path = out / "evaluation.json"
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _report(found: Evaluated, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from cafi.cli import console
+from cafi.cli.running import INTERRUPTED
 from cafi.engine.options import EngineOptions
 from cafi.errors import CafiError
 from cafi.movie.options import ReadOptions, WriteOptions
@@ -72,7 +73,11 @@ def interpolate(
     jobs = plan_jobs(movie, out, run, suffix)
     for sentence in jobs.skipped:
         console.warn(sentence)
-    outcomes = run_jobs(jobs, run, resume=resume, overwrite=overwrite, report=report, watch=console.progress)
+    try:
+        outcomes = run_jobs(jobs, run, resume=resume, overwrite=overwrite, report=report, watch=console.progress)
+    except KeyboardInterrupt:
+        console.say("cafi: stopped; the same command with --resume continues.")
+        return INTERRUPTED
     return _report(outcomes, several=jobs.several, as_json=json)
 
 

@@ -35,7 +35,7 @@ def run(app: App, argv: list[str]) -> int:
     except CycloptsError as error:
         return _say(f"{_usage_sentence(error)} `cafi --help` and `cafi COMMAND --help` tell more.")
     except KeyboardInterrupt:
-        print("cafi: stopped; the same command with --resume continues.", file=sys.stderr)
+        print("cafi: stopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output left, as `| head` does: nothing more to say to anyone.
