@@ -189,6 +189,21 @@ def test_resuming_a_complete_result_leaves_it(tmp_path):
     assert target.stat().st_mtime_ns == before
 
 
+def test_a_second_run_on_the_same_result_is_refused(tmp_path):
+    source, target = tmp_path / "source.tif", tmp_path / "out.ome.tif"
+    tifffile.imwrite(source, pixels_of((5, 8, 8), "uint8"), metadata={"axes": "TYX"}, photometric="minisblack")
+    refused = []
+
+    def second(done, _total):
+        if done == 3 and not refused:
+            with pytest.raises(CafiError, match="is the work of a run that goes on now"):
+                cafi.interpolate(source, target, method="linear", resume=True)
+            refused.append(done)
+
+    assert cafi.interpolate(source, target, method="linear", on_progress=second).interpolated == 4
+    assert refused == [3]
+
+
 def test_the_source_is_never_the_target(tmp_path):
     source = tmp_path / "movie.ome.tif"
     tifffile.imwrite(source, pixels_of((3, 8, 8), "uint8"), metadata={"axes": "TYX"}, ome=True)

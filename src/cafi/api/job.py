@@ -112,14 +112,17 @@ def execute(
     CafiError
         If the target cannot be written, or may not be replaced.
     """
+    from cafi.engine.alone import alone
     from cafi.engine.partial import open_partial
 
     _refuse_unwritable(job, target, resume=resume, overwrite=overwrite)
     _refuse_small_disk(job, target)
     partial = open_partial(target, job.description, resume=resume, overwrite=overwrite)
-    _fill(job, target, partial, on_progress)
-    findings = _findings(job, partial)
-    _publish(job, target, partial, findings)
+    with alone(partial.folder):
+        _fill(job, target, partial, on_progress)
+        findings = _findings(job, partial)
+        _publish(job, target, partial, findings)
+    partial.remove()
     return findings
 
 
@@ -375,4 +378,3 @@ def _publish(job: Job, target: Path, partial: Partial, findings: Findings) -> No
 
         publish_intervals(job, partial, target, provenance)
     make_sink(target, partial.folder, header, job.run.write).finish()
-    partial.remove()

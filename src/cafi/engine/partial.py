@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cafi.engine.alone import alone
 from cafi.engine.windows import Slot
 from cafi.errors import CafiError
 from cafi.movie.writing.progress import told_clearly
@@ -91,9 +92,12 @@ def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: 
     ------
     CafiError
         If something is in the way and may not be replaced, or if unfinished work belongs to
-        another run or another source.
+        another run or another source, or to one that goes on.
     """
     folder = partial_folder(target)
+    if folder.is_dir():
+        with alone(folder):
+            pass  # nobody else works there
     earlier = _read_run(folder, overwrite=overwrite)
     resuming = resume and earlier is not None
     refuse_taken(target, overwrite=overwrite or resuming)
