@@ -99,7 +99,7 @@ def interpolate(
     resume : bool
         Continue what an interrupted run with the same description left, if anything.
     overwrite : bool
-        Replace an existing target or unfinished work.
+        Replace an existing target that cafi wrote, or unfinished work.
     report : bool
         Write a page about the result beside it: NAME.report.html.
     on_progress : callable, optional

@@ -46,7 +46,7 @@ def restore(
     target : str or Path
         Ends in .ome.tif, .tif (ImageJ) or .ome.zarr.
     overwrite : bool
-        Replace an existing target.
+        Replace an existing target that cafi wrote.
     on_progress : callable, optional
         Called with the number of stored frames and of all frames.
 

@@ -66,7 +66,7 @@ def simulate(
         Ends in .ome.tif, .tif (ImageJ) or .ome.zarr; NAME.truth, NAME.motion and NAME.tracks.csv come beside it.
     options : SimulationOptions, optional
     overwrite : bool
-        Replace existing files.
+        Replace existing files; of movies, only those that cafi wrote.
     on_progress : callable, optional
         Called with the number of stored frames and of all frames, for the movie and then for its truth.
     **changes

@@ -61,7 +61,7 @@ def interpolate(
     resume
         Continue an interrupted run; what is complete already is left as it is.
     overwrite
-        Replace an existing result, or unfinished work.
+        Replace an existing result of cafi's, or unfinished work; no other file is ever replaced.
     report
         Write a page about the result beside it: NAME.report.html, one file that opens in any browser.
     json

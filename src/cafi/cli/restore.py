@@ -18,7 +18,7 @@ def restore(movie: Path, out: Path, /, *, overwrite: bool = False, json: bool = 
     out
         The result: NAME.ome.tif, NAME.tif (ImageJ) or NAME.ome.zarr.
     overwrite
-        Replace an existing result.
+        Replace an existing result of cafi's.
     json
         Print the summary as JSON on standard output.
     """

@@ -30,7 +30,7 @@ def simulate(
         The movie: NAME.ome.tif, NAME.tif (ImageJ) or NAME.ome.zarr. NAME.truth holds the same without noise,
         NAME.tracks.csv where particles, rods or cells are, NAME.motion how far tissue has moved.
     overwrite
-        Replace existing files.
+        Replace existing files; of movies, only those that cafi wrote.
     json
         Print what was written as JSON on standard output.
     """
