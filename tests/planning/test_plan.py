@@ -107,9 +107,11 @@ def test_nothing_is_recommended_from_a_pilot_that_is_not_steady():
     )
 
 
-def with_frame(t, value):
+def with_frames(frames, value):
+    """A movie of 20 frames, some of which have this value in the second channel; None: that of the frame before."""
     pixels = np.concatenate([drifting(), drifting(noise=1)], 1)
-    pixels[t, 1] = pixels[t - 1, 1] if value is None else value
+    for t in frames:
+        pixels[t, 1] = pixels[t - 1, 1] if value is None else value
     return pixels
 
 
@@ -131,18 +133,21 @@ def test_displacement_and_size_are_those_of_the_scene():
         (drifting(frames=6), "ssim", "has 6 frames along time, too few to plan from; record 7 or more"),
         (np.full((20, 1, 1, 16, 16), 5, np.uint8), "ssim", "is constant"),
         (np.zeros((20, 1, 3, 16, 16), np.uint8), "tracking", "3 planes in depth"),
-        (
-            with_frame(7, None),
-            "ssim",
-            "no pilot to plan from: frame 7 of channel 1 is a copy of the frame before it, and",
-        ),
-        (with_frame(4, 0.0), "ssim", "no pilot to plan from: frame 4 of channel 1 is blank, and"),
-        (with_frame(4, np.nan), "ssim", "no pilot to plan from: frame 4 of channel 1 is blank, and"),
+        (with_frames((4, 7), None), "ssim", "no pilot to plan from: frames 4 and 7 of channel 1 are copies"),
+        (with_frames((4, 7), 0.0), "ssim", "no pilot to plan from: frames 4 and 7 of channel 1 are blank, and"),
+        (with_frames((4, 7), np.nan), "ssim", "no pilot to plan from: frames 4 and 7 of channel 1 are blank, and"),
     ],
 )
 def test_what_cannot_be_planned_from_is_refused_in_one_sentence(pixels, bound, sentence):
     with pytest.raises(CafiError, match=sentence):
         make_plan(array_movie(pixels), Bound(bound, 0.9), [LINEAR])
+
+
+def test_a_single_repeated_frame_is_noted():
+    plan = make_plan(array_movie(with_frames((7,), None)), Bound("ssim", 0.5), [LINEAR], most=2)
+    assert plan.notes == (
+        "Frame 7 of channel 1 is a copy of the frame before it; what is measured there means nothing.",
+    )
 
 
 def test_an_empty_channel_and_other_planes_are_left_out_with_a_note():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,8 @@ INTERVALS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 FEWEST_GAPS = 3  # of one length without overlap that a pilot must hold
 LEAST = 4  # gaps of one length that are looked at, however little time there is
 SEVERAL = 2  # intervals at which every method failed, after which longer ones are not tried
-REFUSED: tuple[Fault, ...] = ("missing", "blank", "duplicated")  # of them nothing can be measured
+FAULTY: tuple[Fault, ...] = ("missing", "blank", "duplicated")  # on such frames nothing can be measured
+MOST_FAULTY = 0.05  # of the frames of a pilot
 UNSTEADY = 2.0  # factor by which the contrast of a frame may differ from the usual
 
 
@@ -137,7 +139,8 @@ def make_plan(
     Raises
     ------
     CafiError
-        If the movie is too short, constant, not made of acquired frames alone, or has blank or repeated frames.
+        If the movie is too short, constant, or not made of acquired frames alone, or if more than a few of its frames
+        are blank or repeated.
     """
     single, notes = _one_plane(movie, bound)
     pilot = Pilot(single)
@@ -148,7 +151,7 @@ def make_plan(
         raise CafiError(f"{name} has {pilot.count} frames along time, too few to plan from; record {least} or more.")
     if not pilot.channels:
         raise CafiError(f"{name} is constant: there is nothing in it whose quality could be kept.")
-    _refuse_faulty(single, pilot.channels, name)
+    notes += _faulty(single, pilot.channels, name)
     empty = sorted(set(range(movie.header.size.c)) - set(pilot.channels))
     notes += [f"Channel {c} is constant and was left out." for c in empty]
     points, more = _measured(pilot, bound, methods, intervals, confidence, seconds, engine, on_progress)
@@ -192,18 +195,21 @@ def _one_plane(movie: Movie, bound: Bound) -> tuple[Movie, list[str]]:
     return middle_plane(movie), [f"Only plane {size.z // 2} of {size.z} was looked at, in the middle of the stack."]
 
 
-def _refuse_faulty(movie: Movie, channels: Sequence[int], name: str) -> None:
-    """Refuse a pilot with blank or repeated frames: the former cannot be predicted, the latter cannot be missed."""
-    found = inspect(movie).channels
-    for channel in (found[c] for c in channels):
-        for fault in REFUSED:
-            places = getattr(channel, fault)
-            if places:
-                told = faulty_frames(fault, [place.t for place in places], channel.name)
-                raise CafiError(
-                    f"{name} is no pilot to plan from: {told[0].lower()}{told[1:]}, and what is measured there means"
-                    " nothing; take a part without such frames, or record another."
-                )
+def _faulty(movie: Movie, channels: Sequence[int], name: str) -> list[str]:
+    """Say which frames are blank (none can predict them) or repeated (any can); refuse a pilot with many."""
+    found, notes = inspect(movie).channels, []
+    for channel, fault in product((found[c] for c in channels), FAULTY):
+        frames = [place.t for place in getattr(channel, fault)]
+        if not frames:
+            continue
+        told = faulty_frames(fault, frames, channel.name)
+        if len(frames) > MOST_FAULTY * movie.header.size.t:
+            raise CafiError(
+                f"{name} is no pilot to plan from: {told[0].lower()}{told[1:]}, and what is measured there means"
+                " nothing; take a part without such frames, or record another."
+            )
+        notes.append(f"{told}; what is measured there means nothing.")
+    return notes
 
 
 def middle_plane(movie: Movie) -> Movie:
