@@ -35,6 +35,17 @@ def test_a_constant_channel_has_scale_one():
     assert found.scale.tolist() == [1]
 
 
+def test_few_bright_pixels_lie_within_ten_scales_but_a_single_one_decides_nothing():
+    pixels = np.zeros((5, 1, 1, 200, 200), np.uint16)
+    pixels[..., 50:53, 60:63] = 600
+    pixels[..., 51, 61] = 1000
+    found = measure(array_movie(pixels))
+    assert (found.offset[0], found.scale[0]) == (0, 60)
+    pixels[...] = np.arange(200)  # 0.1 to 99.9 percentile: 0 to 199
+    pixels[:, :, :, 0, 0] = 60_000
+    assert measure(array_movie(pixels)).scale[0] == pytest.approx(199, abs=1)
+
+
 def test_pixels_that_are_not_finite_do_not_count():
     pixels = np.linspace(0, 1, 3 * 100, dtype=np.float32).reshape(3, 1, 1, 10, 10)
     pixels[1, 0, 0, 2, 3] = np.nan

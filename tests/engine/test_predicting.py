@@ -118,6 +118,30 @@ def test_methods_for_colour_see_every_channel_as_an_image(samples, shape):
     np.testing.assert_array_equal(made, Predictor(Middle(), torch.device("cpu"), None).predict(windows))
 
 
+class Layered(Middle):
+    """The mean of the two ends through a layer that multiplies by a third."""
+
+    classical = False
+
+    def predict(self, frames, frame_times, t, valid):
+        mean = super().predict(frames, frame_times, t, valid).mean
+        self.seen = torch.nn.functional.conv2d(mean, torch.full((1, 1, 1, 1), 1 / 3))
+        return Prediction(self.seen)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype", "least", "most"),
+    [("auto", torch.float32, 0, 1e-6), ("float32", torch.float32, 0, 1e-6), ("bfloat16", torch.bfloat16, 4e-5, 4e-3)],
+)
+def test_layers_compute_in_the_precision_that_was_asked_for(precision, dtype, least, most):
+    ends = np.random.default_rng(0).random((2, 1, 9, 7), dtype=np.float32)
+    method = Layered()
+    made = Predictor(method, torch.device("cpu"), None, precision=precision).predict([window(*ends)])
+    assert method.seen.dtype == dtype
+    assert made.dtype == np.float32
+    assert least <= np.abs(made[0] - ends.mean(0) / 3).max() <= most
+
+
 def test_rgb_samples_come_out_last():
     prediction = np.arange(3, dtype=np.float32).reshape(3, 1, 1)
     made = finished_frame(prediction, EMPTY, Normalisation(np.zeros(3), np.ones(3)), header(np.uint8, samples=3))

@@ -66,6 +66,14 @@ def _outstanding(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(unknown, -np.inf, beyond).astype(np.float32)
 
 
+def brightest_pair(plane: NDArray[Any]) -> float:
+    """Return the largest finite value that a neighbour reaches too, so that no single pixel decides; plane (Y, X)."""
+    with np.errstate(over="ignore"):
+        known = plane.astype(np.float32)
+    known[~np.isfinite(known)] = -np.inf
+    return float(np.minimum(known, cv2.dilate(known, KERNEL)).max())
+
+
 @dataclass(frozen=True)
 class HotPixels:
     """What was measured at the hot pixels of one frame.

@@ -45,7 +45,7 @@ def prepare(interpolator: Interpolator, header: Header, options: EngineOptions) 
     images = _images(interpolator, header)
     side = tile_side(interpolator, header.size.y, header.size.x, images, parse_bytes(options.memory))
     device = choose_device("cpu" if interpolator.classical else options.device)
-    return Predictor(interpolator, device, side, header.samples)
+    return Predictor(interpolator, device, side, header.samples, options.precision)
 
 
 def _images(interpolator: Interpolator, header: Header) -> int:

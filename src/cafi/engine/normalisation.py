@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cafi.engine.hot_pixels import Search
+from cafi.engine.hot_pixels import Search, brightest_pair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from cafi.movie.model import Movie
 
 LOWER, UPPER = 0.1, 99.9
+BRIGHTEST = 10.0  # times the scale: what is rare and bright, such as few spots on a dark ground, lies below it
 MAX_FRAMES = 32
-SEARCHED = 8  # of these, in which hot pixels are looked for
+SEARCHED = 8  # of these, in which hot pixels, and what is brightest, are looked for
 MAX_PIXELS = 1 << 16
 SEED = 0
 
@@ -92,16 +93,18 @@ def measure(movie: Movie) -> Normalisation:
     Returns
     -------
     Normalisation
-        ``offset`` is the lower percentile and ``scale`` the range; a constant channel gets scale 1.
+        ``offset`` is the lower percentile and ``scale`` the range, or more where a few pixels are much brighter; a
+        constant channel gets scale 1.
     """
     size = movie.header.size
     rng = np.random.default_rng(SEED)
-    columns, search = [], Search()
+    columns, search, brightest = [], Search(), []
     places = _sample_places(size.t, size.z, rng)
     for i, (t, z) in enumerate(places):
         frame = channels_first(movie.frame(t, z))
         if i % -(-len(places) // SEARCHED) == 0:
             search.see(frame)
+            brightest.append([brightest_pair(plane) for plane in frame])
         flat = frame.reshape(len(frame), -1)
         columns.append(flat[:, _pixel_sample(flat.shape[1], rng)].astype(np.float64))
     values = np.concatenate(columns, axis=1)
@@ -112,7 +115,7 @@ def measure(movie: Movie) -> Normalisation:
         if finite.size:
             low, high = np.percentile(finite, (LOWER, UPPER))
             offset[c] = low
-            scale[c] = high - low if high > low else 1.0
+            scale[c] = max(high - low, (np.max(brightest, axis=0)[c] - low) / BRIGHTEST) or 1.0
     return Normalisation(offset, scale, search.found(scale))
 
 

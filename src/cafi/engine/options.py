@@ -17,7 +17,9 @@ class EngineOptions(BaseModel):
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps. Classical methods always run on the CPU.")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Arithmetic of learned methods; auto is float32 on a CPU."
+        "auto",
+        description="Arithmetic of learned methods; auto is float32. The others are faster where the device computes in"
+        " them, and less exact: try them on a few frames first.",
     )
     memory: str = Field("2GB", description="Memory that predicting may take, such as 800MB or 4GB; decides tiles.")
 

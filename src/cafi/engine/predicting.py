@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from cafi.interpolators.protocol import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     import torch
     from numpy.typing import NDArray
@@ -60,12 +62,15 @@ class Predictor:
         Of the tiles, in pixels; None: whole frames.
     samples : int
         Of a pixel of the movie: 3 or 4 for RGB(A).
+    precision : str
+        As in `EngineOptions`.
     """
 
     interpolator: Interpolator
     device: torch.device
     side: int | None
     samples: int = 1
+    precision: str = "auto"
 
     def predict(self, windows: list[Window]) -> NDArray[np.float32]:
         """Return the normalised predictions for a batch, shape (B, C * S, zoom * Y, zoom * X)."""
@@ -112,13 +117,21 @@ class Predictor:
         valid = torch.tensor([w.valid for w in windows], device=self.device)
 
         def maps(tile: torch.Tensor) -> torch.Tensor:
-            chosen = select(self._ask(tile, times, t, valid))
+            chosen = [part.float() for part in select(self._ask(tile, times, t, valid))]
             return torch.cat(chosen, 1) if len(chosen) > 1 else chosen[0]
 
-        with torch.inference_mode():
+        with torch.inference_mode(), self._arithmetic():
             result = predict_tiled(maps, padded, self.side, self.interpolator)
         zoom = self.interpolator.zoom
         return np.asarray(result[..., : zoom * height, : zoom * width].cpu().numpy(), np.float32)
+
+    def _arithmetic(self) -> AbstractContextManager[Any]:
+        """Let layers that bear it compute in a shorter format; sums, flows and everything outside of layers do not."""
+        import torch
+
+        if self.precision in ("auto", "float32") or self.interpolator.classical:
+            return nullcontext()
+        return torch.autocast(self.device.type, getattr(torch, self.precision))
 
     def _ask(self, frames: torch.Tensor, times: torch.Tensor, t: torch.Tensor, valid: torch.Tensor) -> Prediction:
         """Ask the method; one for colour images is given each channel as an image of its own."""
