@@ -13,7 +13,7 @@ import torch
 
 from benchmarks import rife
 from cafi.interpolators import registry
-from cafi.interpolators.kymo.guess import guess_velocity
+from cafi.interpolators.kymo.guess import forget_motions, guess_velocity
 from cafi.interpolators.kymo.method import KymoMethod
 from cafi.interpolators.kymo.motion import Window
 
@@ -54,6 +54,7 @@ def _kymo(frames: torch.Tensor) -> Callable[[], Any]:
     window = (frames[None, :, None], torch.tensor([[-1.0, 0, 1, 2]]), torch.tensor([0.5]), torch.ones(1, 4).bool())
 
     def predict() -> Any:
+        forget_motions()  # each frame is timed as the first of its gap
         with torch.inference_mode():
             return method.predict(*window).mean
 
@@ -85,9 +86,10 @@ def _gpu_report(device: str = "cuda", side: int = 1024) -> None:
         print("not measured (no GPU)")
         return
     frames = torch.nn.functional.interpolate(_texture()[None], size=(side, side), mode="bilinear")
+    frames = torch.cat([frames.roll(8 * k, 3) for k in range(max(TOGETHER))])  # no two gaps are the same
     print("| windows at once | motion guessed on the CPU | network alone | all of it |\n|---|---|---|---|")
     for count in TOGETHER:
-        rates = _gpu_rates(frames.expand(count, -1, -1, -1).contiguous().to(device))
+        rates = _gpu_rates(frames[:count].to(device))
         print(f"| {count} | " + " | ".join(f"{rate:.1f}" for rate in rates) + " |", flush=True)
 
 
@@ -100,10 +102,15 @@ def _gpu_rates(frames: torch.Tensor) -> tuple[float, float, float]:
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
         guess = guess_velocity(window)
 
+        def guessing() -> Any:
+            forget_motions()
+            return guess_velocity(window)
+
         def whole() -> Any:
+            forget_motions()
             return method.predict(frames[:, :, None], times, window.t, window.valid).mean
 
-        steps = (lambda: guess_velocity(window), lambda: method.network(window, guess), whole)
+        steps = (guessing, lambda: method.network(window, guess), whole)
         guessed, alone, together = (count / _settled_seconds(step, device) for step in steps)
     return guessed, alone, together
 

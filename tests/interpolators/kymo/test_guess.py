@@ -1,7 +1,14 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 import torch
 
-from cafi.interpolators.kymo.guess import guess_velocity
+from cafi.interpolators.classical.dis import Motion as DisMotion
+from cafi.interpolators.kymo import guess as guessing
+from cafi.interpolators.kymo.guess import forget_motions, guess_velocity
 from cafi.interpolators.kymo.motion import Window
 
 
@@ -26,8 +33,60 @@ def test_it_finds_how_far_a_texture_moved(shift, t):
 
 
 def test_several_windows_at_once_give_what_each_gives_alone():
-    alone, together = guess_velocity(_moving(6)), guess_velocity(_moving(6, copies=3))
-    assert torch.equal(together, alone.expand(3, -1, -1, -1))
+    windows = [_moving(shift) for shift in (6, 4, 2)]
+    together = guess_velocity(Window(*(torch.cat([getattr(w, part) for w in windows]) for part in vars(windows[0]))))
+    forget_motions()
+    assert torch.equal(together, torch.cat([guess_velocity(window) for window in windows]))
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """A motion of ones that takes a while, and the threads in which it was estimated."""
+    threads = []
+
+    def estimate(first, last, finest, helpers=None):
+        threads.append(threading.get_ident())
+        time.sleep(0.05)
+        ones = np.ones((*first.shape, 2), np.float32)
+        return DisMotion(ones, -ones, ones)
+
+    monkeypatch.setattr(guessing, "estimate_motion", estimate)
+    forget_motions()
+    yield threads
+    forget_motions()
+
+
+def test_one_motion_serves_every_time_in_a_gap(counted):
+    for t in (0.25, 0.5, 0.75):
+        assert guess_velocity(_moving(6, t)).mean() == 1
+    assert len(counted) == 1
+    guess_velocity(_moving(4))
+    guess_velocity(_moving(6))
+    assert len(counted) == 2
+    forget_motions()
+    guess_velocity(_moving(6))
+    assert len(counted) == 3
+
+
+def test_threads_that_need_one_motion_wait_for_it(counted):
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda t: guess_velocity(_moving(6, t)).mean(), (0.2, 0.4, 0.6, 0.8)))
+    assert found == [1] * 4
+    assert len(counted) == 1
+
+
+def test_what_failed_is_tried_again(counted, monkeypatch):
+    working = guessing.estimate_motion
+
+    def fails(*_frames, **_options):
+        raise MemoryError
+
+    monkeypatch.setattr(guessing, "estimate_motion", fails)
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            guess_velocity(_moving(6))
+    monkeypatch.setattr(guessing, "estimate_motion", working)
+    assert guess_velocity(_moving(6)).mean() == 1
 
 
 def test_times_beside_the_middle_follow_what_moves():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,16 @@ from cafi.interpolators.classical.motion import estimate_motion
 from cafi.layers.warping import warp
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
     from torch import Tensor
 
     from cafi.interpolators.kymo.motion import Window
 
 FINEST = 0  # with 1, three of four frames left out, the worst of twelve movies was half a decibel worse
+
+KEPT = 4  # gaps whose motion is remembered; of large frames one
 
 
 def guess_velocity(window: Window) -> Tensor:
@@ -44,10 +50,46 @@ def _middle_motions(pairs: NDArray[np.float32]) -> NDArray[np.float32]:
     with one_opencv_thread():
         if len(pairs) == 1 or pairs[0, 0].size > LARGE:
             beside = None if pairs[0, 0].size > LARGE else _helpers()
-            return np.stack(
-                [estimate_motion(first, last, finest=FINEST, helpers=beside).middle for first, last in pairs]
-            )
-        return np.stack(list(_helpers().map(lambda pair: estimate_motion(*pair, finest=FINEST).middle, pairs)))
+            return np.stack([_MEMORY.motion(pair, beside) for pair in pairs])
+        return np.stack(list(_helpers().map(_MEMORY.motion, pairs)))
+
+
+class _Memory:
+    """The latest motions: several times in a gap are predicted after each other or side by side, from one motion."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gaps: deque[tuple[NDArray[np.float32], Future[NDArray[np.float32]]]] = deque(maxlen=KEPT)
+
+    def motion(self, pair: NDArray[np.float32], beside: Executor | None = None) -> NDArray[np.float32]:
+        """Return the motion (Y, X, 2) between a pair of frames (2, Y, X); wait for it where another thread is at it."""
+        with self._lock:
+            found = next((future for known, future in self._gaps if np.array_equal(known, pair)), None)
+            if found is None:
+                mine: Future[NDArray[np.float32]] = Future()
+                if pair[0].size > LARGE:
+                    self._gaps.clear()
+                self._gaps.append((pair, mine))
+        if found is not None:
+            return found.result()
+        try:
+            mine.set_result(estimate_motion(*pair, finest=FINEST, helpers=beside).middle)
+        except BaseException as error:
+            mine.set_exception(error)
+            self.forget()
+        return mine.result()
+
+    def forget(self) -> None:
+        with self._lock:
+            self._gaps.clear()
+
+
+_MEMORY = _Memory()
+
+
+def forget_motions() -> None:
+    """Guess motion anew, also between frames that were seen just before: to time it, or to change how it is done."""
+    _MEMORY.forget()
 
 
 @lru_cache(maxsize=1)
