@@ -103,9 +103,10 @@ def test_few_frames_and_the_middle_of_large_ones_are_looked_at(monkeypatch):
     assert method.calls == [(1, 2, 2, 20, 20)] * mixing.MOST_FRAMES
 
 
-def test_holes_are_left_out():
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_holes_are_left_out(hole):
     pixels = np.stack([movie().frame(t, 0) for t in range(17)])
-    pixels[:, :, :5] = np.nan
+    pixels[:, :, :5] = hole
     np.testing.assert_allclose(mixed(Off(), array_movie(pixels[:, :, None])).shares, [1, 1], atol=2e-4)
 
 

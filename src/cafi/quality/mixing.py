@@ -115,7 +115,8 @@ def _evidence(predictor: Predictor, window: Window, measured: NDArray[np.float32
     blend = (1 - window.t) * before + window.t * after
     change = stillness(torch.from_numpy(made.motion))[0].numpy() * (blend - made.mean[0])
     left = measured[cut] - made.mean[0]
-    change[np.isnan(left)], left[np.isnan(left)] = 0, 0
+    unknown = ~np.isfinite(left)
+    change[unknown], left[unknown] = 0, 0
     square = (left**2).mean((1, 2), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([(change * part).mean((1, 2), dtype=np.float64) / square for part in (change, left)], 1)

@@ -44,7 +44,7 @@ def usual_pixels(movie: Movie, frames: Sequence[int], normalisation: Normalisati
         return None
     chosen = sorted({frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(USUAL_FRAMES, len(frames)))})
     together = np.stack([normalisation.apply(channels_first(movie.frame(t, 0))) for t in chosen])
-    return tuple(usual(np.nan_to_num(channel)) for channel in together.swapaxes(0, 1))
+    return tuple(usual(np.nan_to_num(channel, posinf=0, neginf=0)) for channel in together.swapaxes(0, 1))
 
 
 def collect(
@@ -127,11 +127,16 @@ def _sample_planes(
                 int(constant.sum()),
                 int((full & ~constant).sum()),
                 plane.size,
-                float(np.nanmean(np.square(plane - made.mean[0, c]))),
-                float(np.nanmean(np.square(plane - _blended(window, c)))),
+                _mean_square(plane - made.mean[0, c]),
+                _mean_square(plane - _blended(window, c)),
             )
         )
     return found
+
+
+def _mean_square(difference: NDArray[np.float32]) -> float:
+    finite = difference[np.isfinite(difference)]
+    return float(np.square(finite).mean(dtype=np.float64)) if finite.size else np.nan
 
 
 def _blended(window: Window, c: int) -> NDArray[np.float32]:
