@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from scipy.ndimage import gaussian_filter
 
 import cafi
+from cafi.api import checks
+from cafi.engine.breaks import Break
 from cafi.errors import CafiError
 from cafi.movie.frames import RESAMPLED
+from cafi.quality.warnings.gap import check
 from tests.interpolators.zooming_slowmo.helpers import tiny_network, tiny_weights
 
 METHOD = "zooming-slowmo"
@@ -75,6 +79,31 @@ def test_a_run_with_a_zoom_resumes(tmp_path, weights):
     assert cafi.interpolate(source, target, resume=True, **options).already_done
 
 
+def test_whole_gaps_are_checked_on_the_acquired_pixels_and_no_noise_is_compared(tmp_path, weights, monkeypatch):
+    rng = np.random.default_rng(0)
+    scenes = gaussian_filter(rng.standard_normal((2, 96, 96)), (0, 3, 3))
+    pixels = 1000 + 200 * np.repeat(scenes / scenes.std(), 4, axis=0) + 20 * rng.standard_normal((8, 96, 96))
+    source = _source(tmp_path / "a.tif", pixels.astype(np.uint16), axes="TYX")
+    seen = {}
+
+    def look(before, after, t, mean, gap, z, **told):
+        seen[gap, t] = mean
+        return check(before, after, t, mean, gap, z, **told)
+
+    monkeypatch.setattr(checks, "check", look)
+    target = tmp_path / "out.ome.tif"
+    result = cafi.interpolate(source, target, method=METHOD, weights=weights, zoom=2)
+    assert result.breaks == (Break(3, "cut"),)
+    # The last frame and the copy inside the cut are made from the ends of other gaps.
+    assert sorted(seen) == [(gap, 0.5) for gap in (0, 1, 2, 4, 5, 6)]
+    assert result.noise_ratio == ()
+    with cafi.read(target) as movie:
+        normal = movie.header.provenance["normalisation"]
+        made = normal["offset"][0] + normal["scale"][0] * seen[5, 0.5][0]
+        blocks = movie.frame(11, 0)[0].reshape(96, 2, 96, 2).mean((1, 3))
+    np.testing.assert_allclose(made, blocks, atol=0.51)
+
+
 def test_a_hole_is_as_large_as_its_pixel(tmp_path, weights):
     pixels = _pixels().astype(np.float32)
     pixels[1, 3, 4] = np.nan
@@ -103,6 +132,7 @@ def test_what_was_drawn_on_other_pixels_is_left_out(tmp_path, weights):
         ("linear", {"zoom": 2}, r"linear has no --zoom; leave it out, or take zooming-slowmo or zooming-slowmo-small"),
         ("kymo", {"input_frames": 4}, r"kymo has no --input-frames"),
         (METHOD, {"factor": 3}, "zooming-slowmo predicts only the middle"),
+        (METHOD, {"zoom": 2, "uncertainty": True}, "with --zoom 2 they have other pixels; leave one of the two out"),
         (METHOD, {"factor": 4, "zoom": 2}, "with --zoom 2 predicts no more than the middle"),
         (METHOD, {"weights": None}, r"no weights for zooming-slowmo; bring in a published checkpoint .* --weights"),
     ],

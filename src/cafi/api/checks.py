@@ -31,7 +31,7 @@ def checker(job: Job, partial: Partial) -> Callable[[Window, Estimate], None]:
     def look(window: Window, made: Estimate) -> None:
         t, z = window.slot
         gap = int(job.table.left[t])
-        if middles.get(gap) == t:
+        if middles.get(gap) == t and 0 < window.t < 1:  # a resampled copy inside a break is no prediction of its gap
             before, after = (end.normalised for end in window.ends)
             mean = _as_small(made.mean[0], before.shape)
             motion, strangeness = (None if part is None else part[0] for part in (made.motion, made.strangeness))
@@ -97,7 +97,7 @@ def _middles(job: Job) -> dict[int, int]:
     if job.table.axis != "t":
         return {}
     nearest: dict[int, int] = {}
-    for t in np.flatnonzero(~job.table.acquired).tolist():
+    for t in np.flatnonzero(job.table.between).tolist():
         gap, far = int(job.table.left[t]), abs(float(job.table.fraction[t]) - 0.5)
         if gap not in nearest or far < abs(float(job.table.fraction[nearest[gap]]) - 0.5):
             nearest[gap] = t

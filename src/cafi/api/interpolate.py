@@ -212,6 +212,11 @@ def plan(movie: Movie, source: Path, run: Run) -> Job:
     method = registry.get(run.method.method, None if weights is None else Path(weights), **run.method.special)
     interpolator = for_times(method, table.fraction[~table.acquired], repeat=run.method.repeat)
     if interpolator.zoom != 1:
+        if run.trust.uncertainty:
+            raise CafiError(
+                f"--uncertainty compares predictions with acquired frames pixel by pixel, and with --zoom"
+                f" {interpolator.zoom} they have other pixels; leave one of the two out."
+            )
         table, messages = table.resampled(), (*messages, _resampling_in_words(interpolator.zoom))
     predictor = prepare(interpolator, movie.header, run.engine)
     description = {

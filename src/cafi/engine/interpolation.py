@@ -109,11 +109,13 @@ def fill_gaps(
         partial.note(f"{BREAK}{found.gap}", asdict(found))
 
     def note_noise(window: Window, made: Estimate) -> None:
-        if predictor.interpolator.zoom != 1:
-            return  # the noise of a finer grid has another spectrum
         before, after = window.ends
         ratios = noise_ratios(made.mean[0], before.noise, after.noise, movie.header.samples)
         partial.note(f"{NOISE}{window.slot.t},{window.slot.z}", ratios)
+
+    def predicted(window: Window, made: Estimate) -> None:
+        if predictor.interpolator.zoom == 1:  # the noise of a finer grid has another spectrum
+            note_noise(window, made)
         if on_predicted is not None:
             on_predicted(window, made)
 
@@ -125,7 +127,7 @@ def fill_gaps(
     with threads_for(predictor.interpolator, lanes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         run_pipeline(
-            items, predictor, normalisation, movie.header, sink, batch, stored, note_noise, lanes=lanes, whole=whole
+            items, predictor, normalisation, movie.header, sink, batch, stored, predicted, lanes=lanes, whole=whole
         )
     for warning in caught:
         partial.note(f"{WARNING}{warning.message}", True)

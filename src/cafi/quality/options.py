@@ -61,7 +61,8 @@ class TrustOptions(BaseModel):
     uncertainty: bool = Field(
         False,
         description="Write a second movie, OUT.interval, with a lower and an upper bound for every predicted pixel:"
-        " nine of ten measured values lie between, as calibrated on held-out frames of this movie first.",
+        " nine of ten measured values lie between, as calibrated on held-out frames of this movie first."
+        " Not with --zoom.",
     )
     checks: bool = Field(
         True,
