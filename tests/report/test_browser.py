@@ -3,7 +3,7 @@
 import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,25 @@ def test_interpolated_frames_are_marked_in_word_frame_and_strip(page: Any) -> No
     assert page.evaluate(style, ["interpolated", "borderTopStyle"]) == "solid"
     kinds = page.eval_on_selector_all(".strip i", "cells => cells.map(c => c.classList[0])")
     assert kinds == ["acquired", "interpolated"] * 4 + ["acquired"]
+
+
+def test_resampled_frames_look_neither_acquired_nor_interpolated(browser: Any, tmp_path: Path) -> None:
+    film, file = footage(truth=False), tmp_path / "report.html"
+    kinds = [replace(m, kind="resampled") if m.kind == "acquired" else m for m in film.moments]
+    file.write_text(render(report(film=replace(film, moments=tuple(kinds)))), encoding="utf-8")
+    page = browser.new_page()
+    opened_in(page, file)
+    page.focus(PLAYER)
+    colours = []
+    for word in ("interpolated", "resampled"):
+        settled(page)
+        assert badge(page, "interpolated") == word.upper()
+        assert page.get_attribute("[data-layer=interpolated] .screen", "class") == f"screen {word}"
+        style = "which => getComputedStyle(document.querySelector(which)).backgroundColor"
+        colours.append(page.evaluate(style, "[data-layer=interpolated] .badge"))
+        press(page, "ArrowRight")
+    assert len({*colours, "rgb(0, 114, 178)"}) == 3
+    page.close()
 
 
 def test_all_panels_zoom_and_move_together(page: Any) -> None:

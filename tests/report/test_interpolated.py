@@ -8,6 +8,7 @@ import cafi
 from cafi.errors import CafiError
 from cafi.report.interpolated import interpolated_report
 from tests.helpers import run_cafi
+from tests.interpolators.zooming_slowmo.helpers import tiny_weights
 from tests.report.test_evaluated import movie_file
 
 
@@ -84,6 +85,31 @@ def test_intervals_that_lie_beside_it_are_shown(tmp_path: Path) -> None:
     assert [plot.title for plot in section.plots] == [f"Coverage of the intervals, channel {c}" for c in range(2)]
     assert "interval width" in result.report.read_text(encoding="utf-8")
     assert "--uncertainty" in result.report.read_text(encoding="utf-8")
+
+
+def test_of_a_zoomed_movie_frames_between_acquired_ones_are_predicted_and_the_others_resampled(tmp_path: Path) -> None:
+    source, target = movie_file(tmp_path / "a.ome.tif", frames=3), tmp_path / "b.ome.tif"
+    weights = str(tiny_weights(tmp_path))
+    cafi.interpolate(source, target, method="zooming-slowmo", weights=weights, zoom=2)
+    with cafi.read(target) as movie:
+        (section,) = interpolated_report(movie, target.name, None).sections
+        film = section.footage
+        assert film is not None
+        (low, width), planes = film.ranges[1], [movie.source.read(t, 1, 0) for t in (1, 2)]
+    assert [moment.kind for moment in film.moments] == ["resampled", "interpolated"] * 2 + ["resampled"]
+    assert film.moments[1].place == "between acquired frames 0 and 1 (t = 0.50), resampled"
+    assert film.moments[2].place == "frame 1 of the source"
+    assert (film.measured_at, film.predicted_at) == (
+        (0, None, 1, None, 2),
+        {"zooming-slowmo": (None, 0, None, 1, None)},
+    )
+    shown = film.predicted["zooming-slowmo"][0, 1], film.measured[1, 1]
+    np.testing.assert_allclose(shown, [(plane - low) / width for plane in planes], atol=2e-3)
+    assert section.facts[0] == "5 resampled frames (2 of them between acquired ones), predicted by zooming-slowmo."
+    assert (
+        "2 of 5 frames were predicted; acquired frames were enlarged by the same method, and each frame is marked as"
+        " resampled in the file."
+    ) in section.methods_text[0]
 
 
 def test_depths_are_shown_along_depth(tmp_path: Path) -> None:

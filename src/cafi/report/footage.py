@@ -39,7 +39,8 @@ class Moment:
     label : str
         The time, with its unit.
     kind : 'acquired', 'interpolated' or 'resampled'
-        As a method sees it: a frame that was held out counts as interpolated. Resampled: acquired, but zoomed.
+        As a method sees it: a frame that was held out counts as interpolated, and so does a zoomed one between two
+        acquired ones. Resampled: at the time of an acquired one, but zoomed.
     place : str
         Which frame it is, or in which gap and where in it.
     """
@@ -61,7 +62,8 @@ class Footage:
     moments : tuple of Moment
     channels : tuple of str
     measured : ndarray of float16, shape (N, C, Y, X)
-        Measured frames, normalised: (value - low) / width of the channel, not clipped.
+        Measured frames, or resampled ones at their times, normalised: (value - low) / width of the channel, not
+        clipped.
     measured_at : tuple of int or None
         For each moment, which of them is the truth; None where nothing was measured.
     predicted : dict of str to ndarray of float16, shape (P, C, Y, X)

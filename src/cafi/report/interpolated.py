@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cafi.movie.frames import INTERPOLATED, KIND_NAMES, FrameTable
+from cafi.movie.frames import KIND_NAMES, RESAMPLED, FrameTable
 from cafi.report.data import Caution, ReportData, Section, Table, Verdict
 from cafi.report.extras import cautions_of, coverage_plots, how_made, verdict_of
 from cafi.report.footage import Footage, Moment, affordable, moment_label, shrink_for, shrunk
@@ -70,9 +70,9 @@ def _verdict(provenance: dict[str, Any]) -> Verdict:
 
 
 def _facts(frames: FrameTable, provenance: dict[str, Any]) -> Iterator[str]:
-    counts = {name: int((frames.kind == kind).sum()) for kind, name in enumerate(KIND_NAMES)}
-    told = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
-    yield f"{told} frames, predicted by {provenance.get('method', 'an unknown method')}."
+    told = " and ".join(f"{count} {name}" for name, count in zip(KIND_NAMES, frames.counts, strict=True) if count)
+    where = f" ({int(frames.between.sum())} of them between acquired ones)" if frames.counts.resampled else ""
+    yield f"{told} frames{where}, predicted by {provenance.get('method', 'an unknown method')}."
     if len(frames.left_out):
         yield f"{len(frames.left_out)} acquired frames of the source are not on this timeline."
     if not provenance.get("intervals"):
@@ -126,8 +126,9 @@ def _footage(movie: Movie, frames: FrameTable, provenance: dict[str, Any], inter
         both = zip(planes, ranges if len(planes) == len(ranges) else np.repeat(ranges, 2, axis=0), strict=True)
         return shrunk(np.stack([(plane - low) / width for plane, (low, width) in both]), shrink)
 
-    predicted = [i for i in chosen if frames.kind[i] == INTERPOLATED]
-    measured = [i for i in chosen if frames.kind[i] != INTERPOLATED]
+    between = frames.between
+    predicted = [i for i in chosen if between[i]]
+    measured = [i for i in chosen if not between[i]]
     method = str(provenance.get("method", "prediction"))
     widths: dict[str, Frames] = {}
     if intervals is not None and predicted and intervals.header.size.c == 2 * size.c:
@@ -175,11 +176,11 @@ def _grey(planes: NDArray[Any], samples: int) -> NDArray[np.float64]:
 
 def _moment(frames: FrameTable, index: int) -> Moment:
     label = moment_label(float(frames.positions[index]), frames.unit, frames.axis)
-    left, kind = int(frames.left[index]), KIND_NAMES[frames.kind[index]]
-    if kind == "interpolated":
+    left, resampled = int(frames.left[index]), frames.kind[index] == RESAMPLED
+    if frames.between[index]:
         where = f"between acquired frames {left} and {left + 1} (t = {frames.fraction[index]:.2f})"
-        return Moment(label, "interpolated", where)
-    return Moment(label, "resampled" if kind == "resampled" else "acquired", f"frame {left} of the source")
+        return Moment(label, "interpolated", f"{where}, resampled" if resampled else where)
+    return Moment(label, "resampled" if resampled else "acquired", f"frame {left} of the source")
 
 
 def _places(chosen: range, wanted: list[int]) -> tuple[int | None, ...]:

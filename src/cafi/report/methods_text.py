@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cafi.movie.frames import INTERPOLATED, RESAMPLED
 from cafi.report.tuning_verdict import BASE, NAMES, TUNED, signed
 from cafi.report.tuning_verdict import mean as mean_score
 
@@ -38,14 +37,15 @@ def interpolation_text(frames: FrameTable, provenance: dict[str, Any]) -> Iterat
     provenance : dict
         As the movie carries it.
     """
-    predicted = int((frames.kind == INTERPOLATED).sum())
     along = "time" if frames.axis == "t" else "depth"
     method = _method(str(provenance.get("method")), provenance.get("weights"))
-    kept = "enlarged by the same method" if (frames.kind == RESAMPLED).any() else "left unchanged"
+    resampled = frames.counts.resampled > 0
+    kept = "enlarged by the same method" if resampled else "left unchanged"
+    marked = "resampled" if resampled else "acquired or interpolated"
     yield (
         f"Content-aware frame interpolation ({PAPER}) along {along} was done with {_software(provenance)}, by {method}."
-        f" {predicted} of {len(frames)} frames were predicted; acquired frames were {kept}, and each frame is marked as"
-        " acquired or interpolated in the file."
+        f" {int(frames.between.sum())} of {len(frames)} frames were predicted; acquired frames were {kept}, and each"
+        f" frame is marked as {marked} in the file."
     )
     breaks = provenance.get("breaks", ())
     if breaks:

@@ -102,8 +102,9 @@
       const isPrediction = predicted && ["interpolated", "error", "interval"].includes(panel.key);
       panel.badge.textContent = shown === null ? (predicted ? "not predicted by this method" : missing)
         : predicted ? words[panel.key] ?? (panel.key === "interpolated" ? "INTERPOLATED" : "of an INTERPOLATED frame") : moment.kind.toUpperCase();
-      panel.badge.className = `badge ${shown === null || (predicted && panel.key === "acquired") ? "none" : isPrediction ? "interpolated" : "acquired"}`;
-      panel.screen.className = `screen ${isPrediction ? "interpolated" : shown !== null && !(predicted && panel.key === "acquired") ? "acquired" : ""}`;
+      const kind = isPrediction ? "interpolated" : predicted ? "acquired" : moment.kind;
+      panel.badge.className = `badge ${shown === null || (predicted && panel.key === "acquired") ? "none" : kind}`;
+      panel.screen.className = `screen ${isPrediction || (shown !== null && !(predicted && panel.key === "acquired")) ? kind : ""}`;
       panel.canvas.setAttribute("aria-label", `${NAMES[panel.key]}: ${panel.badge.textContent}, ${moment.label}`);
     }
 
