@@ -18,12 +18,13 @@ PAPER = "Priessner et al., Nature Methods 2024, doi:10.1038/s41592-023-02138-w"
 KNOWN = {
     "duplicate": "repetition of the nearest acquired frame",
     "linear": "linear blending of the two acquired frames around the gap",
-    "cubic": "cubic (Catmull-Rom) interpolation through the four acquired frames around the gap",
+    "cubic": "the cubic (Lagrange) polynomial through the four acquired frames around the gap, at their times",
     "optical_flow": "dense inverse search optical flow (Kroeger et al., ECCV 2016) with symmetric warping",
     "kymo": "the network Kymo",
     "zooming-slowmo": "Zooming SlowMo (Xiang et al., CVPR 2020)",
-    "zooming_slowmo": "Zooming SlowMo (Xiang et al., CVPR 2020)",
+    "zooming-slowmo-small": "Zooming SlowMo (Xiang et al., CVPR 2020) with fewer features and blocks",
     "dain": "DAIN (Bao et al., CVPR 2019)",
+    "dain-small": "DAIN (Bao et al., CVPR 2019) with fewer features and blocks",
 }
 NAMED = 3  # movies, at most, that are named one by one
 
@@ -47,6 +48,7 @@ def interpolation_text(frames: FrameTable, provenance: dict[str, Any]) -> Iterat
         f" {int(frames.between.sum())} of {len(frames)} frames were predicted; acquired frames were {kept}, and each"
         f" frame is marked as {marked} in the file."
     )
+    yield from _aided(provenance, resampled=resampled)
     breaks = provenance.get("breaks", ())
     if breaks:
         yield (
@@ -55,11 +57,29 @@ def interpolation_text(frames: FrameTable, provenance: dict[str, Any]) -> Iterat
         )
     ratios = [ratio for ratio in provenance.get("noise_ratio", ()) if ratio is not None]
     if ratios:
-        told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+        told = _by_channel([f"{ratio:.2f}" for ratio in ratios])
+        yield f"High-pass noise of interpolated over acquired frames was {told}."
+
+
+def _aided(provenance: dict[str, Any], *, resampled: bool) -> Iterator[str]:
+    """Say what else than the method decided pixels of predicted frames."""
+    shares = provenance.get("mixed") or ()
+    if any(shares):
         yield (
-            f"High-pass noise of interpolated over acquired frames was {told}"
-            f"{' (by channel)' if len(ratios) > 1 else ''}."
+            "Where next to nothing moved, predictions were mixed with linear blending; its share, determined on"
+            f" held-out frames of the same movie, was {_by_channel([f'{share:.0%}' for share in shares])}."
         )
+    counts = provenance.get("normalisation", {}).get("hot_pixels") or ()
+    if any(counts):
+        yield (
+            f"Hot or dead pixels of the camera ({_by_channel([str(count) for count in counts])}) were replaced by the"
+            " median of their neighbours before frames were predicted"
+            f"{'' if resampled else ', and blended linearly in predicted frames'}."
+        )
+
+
+def _by_channel(told: Sequence[str]) -> str:
+    return ", ".join(told) + (" by channel" if len(told) > 1 else "")
 
 
 def evaluation_text(evaluation: Evaluation, shown_scores: str) -> Iterator[str]:
