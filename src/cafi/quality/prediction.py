@@ -102,8 +102,7 @@ def predict(
     """
     options = options or EngineOptions()
     seen = kept_movie(movie, held_out)
-    table = _table_for(interpolator, movie, held_out)
-    interpolator = _for_held_out(interpolator, table)
+    interpolator, table = fitted(interpolator, movie, held_out)
     normalisation = normalisation or normalising.measure(seen)
     predictor = prepare(interpolator, seen.header, options)
     batch = batch_size(predictor, seen.header, options)
@@ -137,24 +136,34 @@ def true_planes(movie: Movie, frame: int, z: int) -> NDArray[np.generic]:
     return channels_first(movie.frame(frame, z))
 
 
-def _for_held_out(interpolator: Interpolator, table: FrameTable) -> Interpolator:
+def fitted(interpolator: Interpolator, movie: Movie, held_out: HeldOut) -> tuple[Interpolator, FrameTable]:
+    """Return a method as it predicts held-out frames, repeatedly if need be, and the timeline of these frames.
+
+    For methods that predict only middles, frames that were captured close to one lie in it.
+
+    Parameters
+    ----------
+    interpolator : Interpolator
+    movie : Movie
+        All of it.
+    held_out : HeldOut
+
+    Raises
+    ------
+    CafiError
+        If the method cannot predict such times.
+    """
+    table = target_table(movie, held_out)
+    if interpolator.times == "middle":
+        table.fraction[np.abs(table.fraction - 0.5) <= MIDDLE] = 0.5
     try:
-        return for_times(interpolator, table.fraction)
+        return for_times(interpolator, table.fraction), table
     except CafiError as error:
         # What is said there is how to ask for other times, and here nobody did.
         raise CafiError(
             f"{interpolator.name} predicts only the middle of a gap, if need be again and again, and held-out frames"
             " lie elsewhere; hold out with --drop 2, 4, 8 or 16, of frames that are evenly spaced in time."
         ) from error
-
-
-def _table_for(interpolator: Interpolator, movie: Movie, held_out: HeldOut) -> FrameTable:
-    """Return the timeline; for methods that predict only middles, frames that were captured close to one lie in it."""
-    table = target_table(movie, held_out)
-    if interpolator.times == "middle":
-        near = np.abs(table.fraction - 0.5) <= MIDDLE
-        table.fraction[near] = 0.5
-    return table
 
 
 def _predicted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy as np
 from cafi.engine.interpolation import prepare
 from cafi.engine.lanes import threads_for
 from cafi.engine.windows import Window, work
-from cafi.quality.heldout import kept_movie, target_table
 from cafi.quality.intervals.calibration import MOST_GAPS, calibrate, interval
 from cafi.quality.intervals.features import measure
 from cafi.quality.intervals.sampling import collect, usual_pixels
+from cafi.quality.prediction import fitted
 from cafi.quality.sampled import chosen_gaps
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from cafi.engine.options import EngineOptions
     from cafi.engine.predicting import Predictor
+    from cafi.engine.windows import Slot
     from cafi.interpolators.protocol import Interpolator
+    from cafi.movie.frames import FrameTable
     from cafi.quality.intervals.calibration import Calibration
     from cafi.quality.results import Target
     from cafi.quality.scoring import Check
@@ -37,12 +39,15 @@ class HeldOutIntervals:
     ----------
     check : Check
     predictor : Predictor
+    table : FrameTable
+        Of all held-out frames.
     channels : tuple of Calibration or None
         One for each channel and sample; None where there is too little.
     """
 
     check: Check
     predictor: Predictor
+    table: FrameTable
     channels: tuple[Calibration | None, ...]
 
     def widths(self, frames: Collection[int], z: int) -> Iterator[tuple[Target, list[NDArray[np.float64] | None]]]:
@@ -61,13 +66,14 @@ class HeldOutIntervals:
             In the movie's unit.
         """
         check = self.check
-        wanted = replace(check.held_out, targets=tuple(t for t in check.held_out.targets if t.frame in frames))
-        seen, table = kept_movie(check.movie, wanted), target_table(check.movie, wanted)
-        if self.predictor.interpolator.times == "middle":
-            table.fraction[:] = 0.5
+        seen, targets = check.seen, check.held_out.targets
         pixels = usual_pixels(seen, range(seen.header.size.t), check.normalisation)
         context = self.predictor.interpolator.context
-        for item in work(seen, table, check.normalisation, context, lambda slot: slot.z != z, _unheard):
+
+        def unwanted(slot: Slot) -> bool:
+            return slot.z != z or targets[slot.t].frame not in frames
+
+        for item in work(seen, self.table, check.normalisation, context, unwanted, _unheard):
             if not isinstance(item, Window):
                 continue
             with threads_for(self.predictor.interpolator):
@@ -82,7 +88,7 @@ class HeldOutIntervals:
                 features = measure(around[:, c], item.t, mean, scale, None if pixels is None else pixels[c])
                 low, high = interval(found.model, found.widening, features)
                 planes.append((high - low).reshape(mean.shape) * check.normalisation.scale[c])
-            yield wanted.targets[item.slot.t], planes
+            yield targets[item.slot.t], planes
 
 
 def calibrate_held_out(
@@ -98,10 +104,11 @@ def calibrate_held_out(
         Called with how many frames are done and how many there are.
     """
     options: EngineOptions = check.options
-    predictor = prepare(interpolator, check.seen.header, options)
+    method, table = fitted(interpolator, check.movie, check.held_out)
+    predictor = prepare(method, check.seen.header, options)
     chosen = chosen_gaps(check.held_out, MOST_GAPS)
     samples = collect(predictor, check.movie, chosen, check.normalisation, on_progress)
-    return HeldOutIntervals(check, predictor, tuple(calibrate(channel) for channel in samples))
+    return HeldOutIntervals(check, predictor, table, tuple(calibrate(channel) for channel in samples))
 
 
 def _unheard(_place: object, _plane: object) -> None:
