@@ -1,5 +1,7 @@
 """The timeline is exact, also for irregular time stamps, and never goes beyond the movie."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -82,10 +84,20 @@ def test_a_long_gap_is_not_filled_unless_allowed():
     table, messages = made([0, 1, 2, 12, 13], factor=2)
     assert table.positions.tolist() == [0, 0.5, 1, 1.5, 2, 12, 12.5, 13]
     assert messages == (
-        "1 gap longer than 3 s not filled (after acquired frame 2; the longest is 10 s); --max-gap 10s fills all.",
+        "1 gap longer than 3 s not filled (after acquired frame 2; the longest is 10 s); --max-gap none fills all.",
     )
     for allowed in ("10s", "none"):
         assert made([0, 1, 2, 12, 13], factor=2, max_gap=allowed)[0].positions.tolist()[4:7] == [2, 7, 12]
+
+
+@pytest.mark.parametrize(
+    ("acquired", "unit", "max_gap"), [([0, 1, 2, 3, 13.0000049], "s", None), ([0, 31, 62], "pixel", "0.5frames")]
+)
+def test_what_is_advised_fills_all_gaps(acquired, unit, max_gap):
+    table, messages = made(acquired, unit, max_gap=max_gap)
+    assert table.between.sum() < len(acquired) - 1
+    advised = re.search(r"--max-gap (\S+) fills all", messages[0])[1]
+    assert made(acquired, unit, max_gap=advised)[0].between.sum() == len(acquired) - 1
 
 
 def test_explicit_times_are_read_with_units_and_headings(tmp_path):

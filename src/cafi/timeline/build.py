@@ -95,12 +95,11 @@ def _fillable(
     if fillable.all():
         return fillable, ()
     still_open = np.flatnonzero(~fillable)
-    longest = f"{gaps.max():.6g}"
     shown = ", ".join(str(i) for i in still_open[:8]) + (", ..." if len(still_open) > 8 else "")
     subject = "1 gap" if len(still_open) == 1 else f"{len(still_open)} gaps"
     return fillable, (
         f"{subject} longer than {limit:.6g} {unit} not filled (after acquired frame {shown}; the longest is"
-        f" {longest} {unit}); --max-gap {longest}{unit} fills all.",
+        f" {gaps.max():.6g} {unit}); --max-gap none fills all.",
     )
 
 
