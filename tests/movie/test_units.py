@@ -40,6 +40,16 @@ def test_what_is_no_quantity_is_refused_with_a_way_out(text: str) -> None:
     assert re.search(r"write|use", str(refusal.value))
 
 
+def test_a_place_may_be_zero_or_negative_and_a_length_not() -> None:
+    assert parse_quantity("0s", positive=False) == Quantity(0, "s")
+    assert parse_quantity("-300nm", positive=False) == Quantity(-0.3, "µm")
+    for text in ("0s", "-300nm"):
+        with pytest.raises(CafiError, match=f"'{text}' is not positive"):
+            parse_quantity(text)
+    with pytest.raises(CafiError, match="is too large"):
+        parse_quantity("-" + "9" * 30 + "s", positive=False)
+
+
 def test_minutes_and_metres_are_not_confused() -> None:
     with pytest.raises(CafiError, match="minutes or metres"):
         parse_quantity("2 m")

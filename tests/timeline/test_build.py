@@ -108,6 +108,12 @@ def test_explicit_times_are_read_with_units_and_headings(tmp_path):
     assert table.acquired.tolist() == [False, False, True]
 
 
+def test_zero_and_negative_times_may_have_a_unit(tmp_path):
+    path = tmp_path / "times.txt"
+    path.write_text("0s\n-500 ms\n-1 s\n+0.25 s\n")
+    assert made([-1, 0, 1], times=path)[0].positions.tolist() == [-1, -0.5, 0, 0.25]
+
+
 def test_the_column_of_times_of_a_frame_table_is_read(tmp_path):
     path = tmp_path / "x2.frames.csv"
     path.write_text("index,time_s,kind,source_frame\n0,0.0,acquired,0\n1,0.5,interpolated,\n2,1.0,acquired,1\n")
@@ -130,7 +136,9 @@ def test_a_step_longer_than_the_movie_is_refused(step):
     [
         ("3.5\n", r"asks for 3\.5 s, outside the movie \(0 to 3 s\); nothing is extrapolated"),
         ("-0.1\n", r"asks for -0\.1 s, outside"),
-        ("0.5\nlater\n", "'later' is not a quantity"),
+        ("0s\n-100 ms\n", r"asks for -0\.1 s, outside"),
+        ("0.5\nlater\n", r"^--times .*times\.txt, line 2: 'later' is not a quantity"),
+        ("0s\n1m\n", r"^--times .*times\.txt, line 2: '1m' could mean minutes or metres"),
         ("heading\n", "holds no times"),
         ("1nm\n", "does not fit this movie"),
         ("0\n1,5\n", r"line 2 \(1, 5\) holds several numbers; write one time on each line, with a point"),

@@ -13,7 +13,7 @@ BaseUnit = Literal["s", "µm", "frame"]
 
 
 class Quantity(NamedTuple):
-    """A positive number in a base unit."""
+    """A number in a base unit."""
 
     value: float
     unit: BaseUnit
@@ -106,13 +106,15 @@ def to_micrometres(value: float, unit: str) -> float | None:
     return float(Fraction(value) * factor) if factor and math.isfinite(value) else None
 
 
-def parse_quantity(text: str) -> Quantity:
+def parse_quantity(text: str, *, positive: bool = True) -> Quantity:
     """Understand a time, a length or a number of frames as people type it.
 
     Parameters
     ----------
     text : str
         Such as ``0.5s``, ``500 ms``, ``2min``, ``1.5h``, ``300nm``, ``0.3 µm`` or ``2frames``.
+    positive : bool
+        Refuse zero and negative numbers, which are places but no lengths.
 
     Returns
     -------
@@ -122,18 +124,16 @@ def parse_quantity(text: str) -> Quantity:
     Raises
     ------
     CafiError
-        If it is no positive number with such a unit.
+        If it is no number, or no positive one, with such a unit.
 
     Examples
     --------
     >>> parse_quantity("500 ms")
     Quantity(value=0.5, unit='s')
     """
-    match = re.fullmatch(r"\s*(\d+\.?\d*(?:[eE][+-]?\d{1,2})?|\.\d+(?:[eE][+-]?\d{1,2})?)\s*(\D*?)\s*", text)
+    match = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(\D*?)\s*", text)
     if match is None:
-        raise CafiError(
-            f"'{text}' is not a quantity; write a positive number and a unit, such as 0.5s, 300nm or 2frames."
-        )
+        raise CafiError(f"'{text}' is not a quantity; write a number and a unit, such as 0.5s, 300nm or 2frames.")
     number, unit = Fraction(match[1]), match[2]
     if not unit:
         raise CafiError(
@@ -141,8 +141,10 @@ def parse_quantity(text: str) -> Quantity:
         )
     if unit == "m":
         raise CafiError(f"'{text}' could mean minutes or metres; write min, or a length in mm, µm or nm.")
-    if not 0 < number < 10**15:
-        raise CafiError(f"'{text}' is zero or too large; write a positive number, such as 0.5s, 300nm or 2frames.")
+    if positive and number <= 0:
+        raise CafiError(f"'{text}' is not positive; write a positive number, such as 0.5s, 300nm or 2frames.")
+    if abs(number) >= 10**15:
+        raise CafiError(f"'{text}' is too large; write a smaller number, or a larger unit.")
     if unit.casefold() in _FRAMES:
         return Quantity(float(number), "frame")
     seconds = _factor(unit, _SECONDS, _SECOND_NAMES)

@@ -128,7 +128,10 @@ def _position(text: str, unit: str, where: str) -> float:
     value = _number(text)
     if value is not None:
         return value
-    quantity = parse_quantity(text)
+    try:
+        quantity = parse_quantity(text, positive=False)
+    except CafiError as error:
+        raise CafiError(f"{where}: {error}") from error
     if quantity.unit != unit:
         raise _misfit(f"{where} ({text})", unit, quantity.unit)
     return quantity.value
