@@ -81,7 +81,9 @@ def test_a_movie_of_others_is_never_replaced(tmp_path, taken):
     ("changes", "sentence"),
     [
         ({"side": 34}, "side: input should be a multiple of 4"),
-        ({"side": 2048, "frames": 17}, "frames: with a side of 2048 pixels a movie has at most 16 frames"),
+        ({"side": 2048, "frames": 17}, "^--side 2048 allows at most 16 frames, and 17 were asked for; give"),
+        ({"side": 2048}, "^--side 2048 allows at most 16 frames, and 21 were asked for; give --frames 16 or"),
+        ({"frames": 1025}, "^--side 256 allows at most 1024 frames"),
         ({"scene": "moon"}, "scene: input should be 'mixed'"),
         ({"colour": 3}, "There is no option 'colour'"),
     ],
@@ -98,6 +100,7 @@ def test_options_that_do_not_fit_are_refused(tmp_path, changes, sentence):
         (["--side", "30"], "--side: input should be"),
         (["--noise", "much"], "--noise: input should be a valid number"),
         (["--scene", "moon"], "--scene: input should be"),
+        (["--side", "2048"], "cafi: --side 2048 allows at most 16 frames, and 21"),
         (["--frobnicate"], "Unknown option"),
     ],
 )

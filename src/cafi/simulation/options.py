@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MOST_PIXELS = 2**26  # of a movie; about 6 GB of memory while it is made
 
@@ -26,10 +26,12 @@ class SimulationOptions(BaseModel):
     bits: int = Field(16, ge=8, le=16, description="Of the camera; the file has 16 in any case.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="The same seed gives the same movie.")
 
-    @field_validator("frames")
-    @classmethod
-    def _fit_into_memory(cls, frames: int, info: ValidationInfo) -> int:
-        side = info.data.get("side", 0)
-        if frames * side**2 > MOST_PIXELS:
-            raise ValueError(f"with a side of {side} pixels a movie has at most {MOST_PIXELS // side**2} frames")
-        return frames
+    @model_validator(mode="after")
+    def _fit_into_memory(self) -> SimulationOptions:
+        most = MOST_PIXELS // self.side**2
+        if self.frames > most:
+            raise ValueError(
+                f"--side {self.side} allows at most {most} frames, and {self.frames} were asked for; give"
+                f" --frames {most} or a smaller --side"
+            )
+        return self
