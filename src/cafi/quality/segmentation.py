@@ -118,8 +118,8 @@ def make_segmenter(kind: Segmentation, frames: Sequence[NDArray[np.floating]]) -
         package = importlib.import_module(f"{kind}.models")
     except ImportError as error:
         raise CafiError(
-            f"--segmentation {kind} needs the package {kind}, which is not installed; pip install {kind}, or take"
-            " --segmentation threshold."
+            f"--segmenter {kind} needs the package {kind}, which is not installed; pip install {kind}, or take"
+            " --segmenter threshold."
         ) from error
     if kind == "cellpose":
         model = package.CellposeModel()

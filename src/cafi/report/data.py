@@ -1,7 +1,7 @@
 """What a report says, as plain data. Every part may be absent; the page leaves out what is not there.
 
-Parts are filled from held-out checks and from finished movies (`cafi.report.build`); the page knows nothing of
-where they come from.
+Parts are filled from held-out checks (`cafi.report.evaluated`) and from finished movies (`cafi.report.interpolated`);
+the page knows nothing of where they come from.
 """
 
 from __future__ import annotations

@@ -87,7 +87,6 @@ class TiffPlanes:
 
     Parameters
     ----------
-    pool : FilePool
     root : TiffFile
     dimensions : Dimensions
         Of the whole stack. The last ones lie inside a page, the others count pages.

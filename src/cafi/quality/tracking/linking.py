@@ -96,8 +96,8 @@ def _bridges(pieces: list[list[Spot]], frames: list[NDArray[np.float64]], reach:
 def greatest_step(spots: Sequence[NDArray[np.float64]]) -> float:
     """Estimate how far spots go from frame to frame, from a movie at full rate.
 
-    At most half of the distance to the nearest other spot, beyond which linking to the nearest fails (Crocker and
-    Grier 1996); less where first tracks show that spots are slower.
+    At most the median distance to the nearest other spot, as tracks cannot be told apart where steps come near to it
+    (Crocker and Grier 1996); less where first tracks show that spots are slower.
 
     Parameters
     ----------
