@@ -50,8 +50,9 @@ for seed in range(10):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("side", [32, 36, 40, 45, 46, 63, 64])
-def test_the_same_frames_give_the_same_again(side):
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("side", [32, 36, 40, 45, 46, 63, 64, 80, 88, 90, 91])
+def test_the_same_frames_give_the_same_again(side, quick):
     first, last = np.random.default_rng(0).random((2, side, side)).astype(np.float32)
-    found = [dis_motion(first, last).middle for _ in range(2)]
+    found = [dis_motion(first, last, quick=quick).middle for _ in range(2)]
     np.testing.assert_array_equal(found[0], found[1])

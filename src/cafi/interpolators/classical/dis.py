@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Flow = NDArray[np.float32]
 
 SMALLEST = 32  # pixels: in longer frames with a smaller side DIS (FAST) ends the process; smaller frames are padded
-SMALL = 64  # pixels: an estimator that saw frames with sides below about 46 chooses another patch size, and keeps it
+SMALL = 96  # pixels: an estimator that saw sides below about 46 (FAST: 91) chooses another patch size, and keeps it
 KEPT = 8  # estimators in each thread
 LARGE = 2**19  # pixels: for larger frames the 200 bytes that DIS takes for each pixel are given back at once
 _LOCAL = threading.local()
