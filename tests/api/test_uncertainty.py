@@ -93,13 +93,18 @@ def test_infinite_pixels_change_no_figure_that_holes_do_not_change(tmp_path):
     for hole in (np.nan, np.inf, -np.inf):
         path = write(tmp_path / f"{hole}.tif", 18, np.float32)
         pixels = tifffile.imread(path)
-        pixels[:, 5, 5] = 900
         pixels[8:10, 20, 20] = hole  # in a frame that is kept, and in one that is held out
         tifffile.imwrite(path, pixels, metadata={"axes": "TYX"}, photometric="minisblack")
         figures += cafi.interpolate(path, tmp_path / f"{hole}.ome.tif", method="cubic", uncertainty=True).intervals
     # The noise of the held-out frame and of the weights: 1 + 2 / 4 over 1 + 164 / 256.
     assert figures[0]["gain"] == pytest.approx(10 * np.log10(1.5 / 1.64), abs=0.1)
     assert figures == [figures[0]] * 3
+
+
+def test_hot_pixels_are_no_gain_over_linear_blending(source, tmp_path):
+    result = cafi.interpolate(source, tmp_path / "out.ome.tif", **OPTIONS)
+    assert any("Hot or dead pixels" in message for message in result.messages)
+    assert result.intervals[0]["gain"] == pytest.approx(0, abs=1e-4)
 
 
 def test_an_interval_movie_is_not_overwritten(source, tmp_path):

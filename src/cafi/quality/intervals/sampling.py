@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cafi.engine.hot_pixels import put_back
 from cafi.engine.lanes import threads_for
 from cafi.engine.normalisation import channels_first
 from cafi.movie.plane_report import largest_value
@@ -107,7 +108,7 @@ def _sample_planes(
         made = predictor.estimate([window])
     frames = np.stack([f.normalised for f in window.frames])
     ends = [channels_first(end.raw) for end in window.ends]
-    measured = normalisation.apply(truth)
+    measured, blended = normalisation.apply(truth), _blended(window)
     random = np.random.default_rng(window.slot.t)
     found = []
     for c, plane in enumerate(measured):
@@ -128,7 +129,7 @@ def _sample_planes(
                 int((full & ~constant).sum()),
                 plane.size,
                 _mean_square(plane - made.mean[0, c]),
-                _mean_square(plane - _blended(window, c)),
+                _mean_square(plane - blended[c]),
             )
         )
     return found
@@ -139,6 +140,9 @@ def _mean_square(difference: NDArray[np.float32]) -> float:
     return float(np.square(finite).mean(dtype=np.float64)) if finite.size else np.nan
 
 
-def _blended(window: Window, c: int) -> NDArray[np.float32]:
-    before, after = (end.normalised[c] for end in window.ends)
-    return np.asarray((1 - window.t) * before + window.t * after, np.float32)
+def _blended(window: Window) -> NDArray[np.float32]:
+    """What linear blending predicts; hot pixels are put back as the engine does it for every method."""
+    before, after = window.ends
+    blended = np.asarray((1 - window.t) * before.normalised + window.t * after.normalised, np.float32)
+    put_back(blended, window.t, before.hot, after.hot)
+    return blended
