@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from cafi.engine.tiles import tile_side
 from cafi.engine.windows import Slot, Window, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -124,13 +125,23 @@ def fill_gaps(
     items = work(movie, table, normalisation, context, is_done, on_acquired, note_break)
     lanes = lane_count(predictor, movie.header, options)
     batch = batch_size(predictor, movie.header, options) if lanes == 1 else 1
-    with threads_for(predictor.interpolator, lanes), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", RuntimeWarning)
+    with threads_for(predictor.interpolator, lanes), _noted_warnings(partial):
         run_pipeline(
             items, predictor, normalisation, movie.header, sink, batch, stored, predicted, lanes=lanes, whole=whole
         )
-    for warning in caught:
-        partial.note(f"{WARNING}{warning.message}", True)
+
+
+@contextmanager
+def _noted_warnings(partial: Partial) -> Iterator[None]:
+    """Note the warnings of a method as they come: after a kill, a resumed run does not meet them again."""
+
+    def note(message: Warning | str, *_where: Any, **_more: Any) -> None:
+        partial.note(f"{WARNING}{message}", True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = note
+        yield
 
 
 def breaks_found(partial: Partial) -> tuple[Break, ...]:
