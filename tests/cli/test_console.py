@@ -1,5 +1,8 @@
+import json
+import math
 import warnings
 
+import numpy as np
 import pytest
 
 from cafi.cli import console
@@ -26,3 +29,11 @@ def test_a_table_breaks_no_word_and_cuts_no_column_at_80_characters(capsys, monk
     assert max(map(len, printed.splitlines())) <= 80
     words = [word for text in (*columns, *map(str, row)) for word in text.split()]
     assert set(words) <= set(printed.split())
+
+
+def test_numbers_that_are_not_finite_become_null_at_any_depth(capsys):
+    console.print_json({"gain": math.nan, "each": [1.5, math.inf, (np.float64("-inf"), {"µ": 2})]})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"gain": None, "each": [1.5, None, [None, {"µ": 2}]]}
+    assert "NaN" not in printed
+    assert "µ" in printed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ def _escaped(text: str) -> str:
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, float) and value - value != 0:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
