@@ -1,5 +1,7 @@
 """The engine hands interpolators the right frames, times and marks."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,19 @@ def test_every_plane_is_read_once(context):
     items(movie, table(range(20)), context, seen=seen)
     assert sorted(movie.source.reads) == [(t, 0, 0) for t in range(20)]
     assert seen == movie.source.reads
+
+
+def most_alive(count):
+    """How many acquired frames are in memory at once while a movie of ``count`` is walked through."""
+    frames, most = [], 0
+    for item in work(ramp(count), table(range(count)), UNIT, 2, lambda slot: False, lambda place, plane: None):
+        frames += [weakref.ref(frame) for frame in getattr(item, "frames", ())]
+        most = max(most, len({id(frame()) for frame in frames if frame() is not None}))
+    return most
+
+
+def test_few_frames_are_in_memory_however_long_the_movie_is():
+    assert 4 <= most_alive(15) == most_alive(60) <= 8
 
 
 def test_done_slots_are_neither_read_nor_served():
