@@ -276,6 +276,7 @@ def test_a_result_made_otherwise_is_said_to_be_so(tmp_path):
     source, before = tmp_path / "source.tif", target.read_bytes()
     for options, differing in (
         ({"factor": 3}, "--factor"),
+        ({"factor": 4, "resume": True}, "--factor"),
         ({"uncertainty": True, "resume": True}, "--uncertainty"),
         ({"method": "duplicate", "checks": False, "resume": True}, "--method, --checks"),
     ):

@@ -80,6 +80,24 @@ def test_a_resumed_run_writes_the_same_bytes(source, tmp_path, stop_at):
     assert (again.intervals, again.verdict) == (whole.intervals, whole.verdict)
 
 
+def test_copies_inside_a_cut_and_holes_have_no_interval(tmp_path):
+    rng = np.random.default_rng(0)
+    scenes = gaussian_filter(rng.standard_normal((2, 40, 44)), (0, 3, 3))
+    pixels = 100 + 20 * np.repeat(scenes / scenes.std(), 12, axis=0) + rng.standard_normal((24, 40, 44))
+    pixels[5, 7, 8] = np.nan
+    source = tmp_path / "source.tif"
+    tifffile.imwrite(source, pixels.astype(np.float32), metadata={"axes": "TYX"}, photometric="minisblack")
+    result = cafi.interpolate(source, tmp_path / "out.ome.tif", **OPTIONS)
+    assert [found.gap for found in result.breaks] == [11]
+    with cafi.read(result.interval) as movie:
+        bounds = np.stack([movie.frame(t, 0) for t in range(47)])
+    missing = np.isnan(bounds)
+    assert missing[23].all()  # the copy between acquired frames 11 and 12
+    for t in (9, 10, 11):  # acquired frame 5, and the predicted ones beside it
+        assert np.argwhere(missing[t]).tolist() == [[0, 7, 8], [1, 7, 8]]
+    assert np.flatnonzero(missing.any(axis=(1, 2, 3))).tolist() == [9, 10, 11, 23]
+
+
 def test_a_short_movie_is_interpolated_without_intervals(tmp_path):
     result = cafi.interpolate(write(tmp_path / "short.tif", 9), tmp_path / "out.ome.tif", **OPTIONS)
     assert result.interval is None

@@ -104,3 +104,14 @@ def test_a_cut_is_answered_with_a_copy():
     found = {target.frame: p for target, p in predict(registry.get("linear"), movie, hold_out(movie, 2))}
     assert [frame for frame, p in found.items() if p.copied] == [7]
     np.testing.assert_array_equal(found[7].mean[0], pixels[6, 0, 0])
+
+
+def test_a_hole_beside_a_held_out_frame_is_a_hole_in_its_prediction():
+    pixels = texture(5, channels=2, dtype=np.float32)
+    pixels[2, 1, 0, 4, 5], pixels[4, 0, 0, 7, 8] = np.nan, np.inf
+    movie = array_movie(pixels)
+    holes = {
+        target.frame: np.argwhere(np.isnan(p.mean)).tolist()
+        for target, p in predict(registry.get("linear"), movie, hold_out(movie, 2))
+    }
+    assert holes == {1: [[1, 4, 5]], 3: [[0, 7, 8], [1, 4, 5]]}

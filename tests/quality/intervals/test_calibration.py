@@ -47,6 +47,13 @@ def test_blocks_of_time_that_differ_widen_the_intervals():
     assert calibrate(quiet + loud).widening.least > 1.3 * usual_factor
 
 
+def test_coverage_is_measured_with_what_the_other_blocks_of_time_ask_for():
+    loud = [Sample(s.features, 4 * s.error) for s in (sample(i, 300) for i in range(6, 9))]
+    made = calibrate([sample(i, 300) for i in range(6)] + loud)
+    # The quiet two thirds are held all but fully; errors of four times their size mostly lie outside of their bounds.
+    assert made.coverage == pytest.approx(0.73, abs=0.02)
+
+
 def test_too_few_gaps_give_none():
     assert calibrate([sample(i) for i in range(7)]) is None
     empty = Sample(sample(0).features, np.empty(0, np.float32), 10, 0, 10)
