@@ -3,8 +3,11 @@
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
+import cafi
 from cafi.cli import build_app
 from cafi.cli.running import run
 from cafi.errors import CafiError
@@ -106,6 +109,43 @@ def test_a_file_that_the_system_keeps_closed_is_one_sentence(capsys, monkeypatch
     assert (err == sentence) == (code == 2)
     if code == 70:
         Path(err.split("written in ")[1].split(";")[0]).unlink()
+
+
+@pytest.fixture
+def movie(tmp_path):
+    path = tmp_path / "movie.tif"
+    pixels = np.random.default_rng(0).integers(0, 200, (24, 64, 64), np.uint8)
+    tifffile.imwrite(path, pixels, metadata={"axes": "TYX"}, photometric="minisblack")
+    return path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("interpolate", "MOVIE", "FILE/a.ome.tif", "--method", "linear"),
+        ("restore", "RESULT", "FILE/below/a.ome.tif"),
+        ("evaluate", "MOVIE", "-o", "FILE/below", "--methods", "linear"),
+        ("finetune", "MOVIE", "-o", "FILE/below"),
+        ("simulate", "FILE/a.ome.tif"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_the_users_to_name_otherwise(capsys, movie, tmp_path, words):
+    result, file = tmp_path / "result.ome.tif", tmp_path / "file"
+    file.write_text("kept")
+    cafi.interpolate(movie, result, method="linear")
+    places = {"MOVIE": str(movie), "RESULT": str(result)}
+    code, _, err = answer(capsys, *(places.get(word, word).replace("FILE", str(file)) for word in words))
+    assert code == 2
+    assert f"cannot be made: {file} is no folder; name another one.\n" in err
+    assert is_one_sentence(err[err.index("cafi: ") :])
+    assert file.read_text() == "kept"
+
+
+def test_folders_that_are_missing_are_made(capsys, movie, tmp_path):
+    result, back = tmp_path / "new" / "result.ome.tif", tmp_path / "other" / "below" / "back.ome.tif"
+    assert answer(capsys, "interpolate", str(movie), str(result), "--method", "linear")[0] == 0
+    assert answer(capsys, "restore", str(result), str(back))[0] == 0
+    np.testing.assert_array_equal(tifffile.imread(back), tifffile.imread(movie))
 
 
 def interrupted(*_args, **_kwargs):

@@ -124,11 +124,8 @@ def run_jobs(
 
 def _run_one(job: Job, run: Run, *, resume: bool, overwrite: bool, watch: Watch, report: bool) -> Result:
     from cafi.api.interpolate import interpolate
-    from cafi.movie.writing.progress import told_clearly
     from cafi.run import describe_run
 
-    with told_clearly(job.target, lambda: "no frame is stored"):
-        job.target.parent.mkdir(parents=True, exist_ok=True)
     run = describe_run(run, scene=job.scene) if job.scene is not None else run
     with watch(job.source.name) as on_progress:
         return interpolate(

@@ -122,7 +122,6 @@ def _write(movie: Movie, target: Path, overwrite: bool, watch: Watch) -> Path:
     from cafi.movie.writing.replacing import refuse_taken
 
     refuse_taken(target, overwrite=overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
     with watch(f"writing {target.name}") as on_progress:
         write_movie(movie, target, WriteOptions(), on_progress=on_progress)
     return target

@@ -111,6 +111,7 @@ def evaluate(
     """
     from cafi.engine.options import EngineOptions as Engine
     from cafi.movie.options import ReadOptions as Read
+    from cafi.movie.writing.progress import make_folder
     from cafi.report.watching import forget
 
     options = described(EvaluateOptions, options, changes)
@@ -120,7 +121,7 @@ def evaluate(
     _refuse_folder(folder, overwrite)
     methods, left_out = _methods(options, None if weights is None else Path(weights))
     sources, skipped = sources_of(movies)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     forget(folder)
     budget = Budget(options.minutes, len(sources) * len(options.drops) * len(methods))
     found: list[Evaluation] = []

@@ -87,8 +87,10 @@ def simulate(
 
     from cafi.movie.options import WriteOptions
     from cafi.movie.writing import write_movie
+    from cafi.movie.writing.progress import make_folder
     from cafi.simulation.movies import simulate_movie
 
+    make_folder(planned.target.parent)
     made = simulate_movie(options)
     name = f"simulated {options.scene}, seed {options.seed}"
 
@@ -96,7 +98,6 @@ def simulate(
         movie = memory_movie(name, pixels, channels, significant_bits=bits)
         write_movie(movie, place, WriteOptions(), on_progress=on_progress)
 
-    planned.target.parent.mkdir(parents=True, exist_ok=True)
     bits = None if options.bits == 16 else options.bits
     write(planned.target, made.frames.numpy().astype(np.uint16)[:, None], ("simulated",), bits)
     write(planned.truth, made.truth.numpy()[:, None], ("simulated, without noise",))

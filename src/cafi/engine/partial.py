@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cafi.engine.alone import alone
 from cafi.engine.windows import Slot
 from cafi.errors import CafiError
-from cafi.movie.writing.progress import told_clearly
+from cafi.movie.writing.progress import make_folder, told_clearly
 from cafi.movie.writing.publishing import discard
 from cafi.movie.writing.replacing import refuse_taken
 
@@ -109,15 +109,17 @@ def open_partial(target: Path, run: dict[str, Any], *, resume: bool, overwrite: 
             f"{folder} holds the work of an interrupted run;"
             " give --resume to continue it, or --overwrite to start anew."
         )
-    return _begun(folder, run)
+    return _begun(target, run)
 
 
-def _begun(folder: Path, run: dict[str, Any]) -> Partial:
+def _begun(target: Path, run: dict[str, Any]) -> Partial:
+    folder = partial_folder(target)
     if folder.exists() and not folder.is_dir():
         raise CafiError(f"{folder} is in the way of the work in progress; move it away.")
-    with told_clearly(folder, lambda: "no frame is stored"):
+    with told_clearly(target, lambda: "no frame is stored"):
+        make_folder(folder.parent)
         discard(folder)
-        folder.mkdir(parents=True)
+        folder.mkdir()
         (folder / JOURNAL_FILE).touch()
         draft = folder / (RUN_FILE + ".tmp")
         draft.write_text(json.dumps(run, indent=1, sort_keys=True), encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cafi.errors import CafiError
 from cafi.interpolators.weights import Card, card_path, load_weights, save_weights
 from cafi.movie.fingerprint import fingerprint
+from cafi.movie.writing.progress import make_folder
 from cafi.movie.writing.replacing import refuse_foreign
 from cafi.report import saving
 from cafi.report.evaluated import REPORT
@@ -101,7 +102,7 @@ class ModelFolder:
             refuse_foreign(path, "result", lambda _: note.exists() or self.weights.exists())
         if self.work.exists():
             shutil.rmtree(self.work)
-        self.work.mkdir(parents=True)
+        make_folder(self.work)
         note.write_text(json.dumps(run, indent=2), encoding="utf-8")
 
     def write(self, base: Base, tuned: Tuned, run: Run, metrics: Mapping[str, Any] | None = None) -> None:

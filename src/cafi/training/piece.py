@@ -14,6 +14,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import is_tensorboard_available, set_seed
 
 from cafi.errors import CafiError
+from cafi.movie.writing.progress import make_folder
 from cafi.training.checkpoints import Progress, load_checkpoint, save_checkpoint
 from cafi.training.data import RecipeLessons
 from cafi.training.optimisers import make_optimiser
@@ -91,10 +92,7 @@ class Piece:
 
     def _begin(self, network: nn.Module, folder: Path) -> Progress:
         """Go on from the checkpoint, or from the weights that the recipe names, or from nothing."""
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CafiError(f"{self.out} cannot be made ({error.strerror}); name another folder.") from error
+        make_folder(self.out)
         progress = Progress()
         if (self.out / CHECKPOINT).exists():
             progress = load_checkpoint(self.out / CHECKPOINT, network, self.average, self._origin())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cafi.errors import CafiError
 from cafi.movie.writing import make_sink
-from cafi.movie.writing.progress import told_clearly
+from cafi.movie.writing.progress import make_folder, told_clearly
 from cafi.movie.writing.publishing import discard, remove
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def copy_frames(
             f"{folder} holds the work of an interrupted run that would be lost; finish it, or move it away."
         )
     with told_clearly(target, lambda: "no frame is stored"):
+        make_folder(target.parent)
         remove(folder)
         folder.mkdir()
         (folder / _OURS).touch()

@@ -1,8 +1,9 @@
-"""What can stop a writer half-way, told in one sentence: a full disk, a closed folder, frames that are gone."""
+"""What stops a writer, told in one sentence: a file in the way, a full disk, a closed folder, frames that are gone."""
 
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 # Windows has no disk quotas by that name.
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that the user named, and those above it, where they are missing.
+
+    Raises
+    ------
+    CafiError
+        If it, or one of those above it, is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        in_the_way = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        raise CafiError(f"{folder} cannot be made: {in_the_way} is no folder; name another one.") from error
 
 
 @contextmanager
