@@ -6,9 +6,10 @@ import pytest
 from cafi.errors import CafiError
 from cafi.interpolators import registry
 from cafi.movie.arrays import array_movie
-from cafi.quality.downstream import DownstreamCheck, check_downstream
+from cafi.quality.downstream import DownstreamCheck
 from cafi.quality.downstream_options import DownstreamOptions
 from cafi.quality.heldout import hold_out
+from cafi.quality.prediction import predict
 
 BOTH = DownstreamOptions(tracking=True, segmentation=True)
 
@@ -27,7 +28,13 @@ def crossing(speed=6, frames=9, width=80):
 
 def check(pixels, methods, options=BOTH, drop=2):
     movie = array_movie(pixels)
-    return check_downstream(movie, hold_out(movie, drop), [registry.get(name) for name in methods], options)
+    held_out = hold_out(movie, drop)
+    look = DownstreamCheck(movie, held_out, options)
+    for method in methods:
+        for target, predicted in predict(registry.get(method), movie, held_out):
+            for channel, plane in enumerate(predicted.mean.reshape(movie.header.size.c, -1, *pixels.shape[3:5])):
+                look.take(method, target, channel, plane.mean(0))
+    return look.result()
 
 
 def test_blending_doubles_fast_spots_and_following_them_does_not():

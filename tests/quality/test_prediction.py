@@ -10,7 +10,7 @@ from cafi.interpolators import registry
 from cafi.interpolators.protocol import Prediction
 from cafi.movie.arrays import array_movie
 from cafi.quality.heldout import hold_out, kept_movie
-from cafi.quality.prediction import predict, true_planes
+from cafi.quality.prediction import predict
 
 
 def texture(count=7, channels=1, depths=1, side=32, dtype=np.uint16):
@@ -56,7 +56,7 @@ def test_every_channel_and_depth_of_every_target_is_predicted_unrounded():
     found = list(predict(registry.get("linear"), movie, held_out))
     assert [(p.z, target.frame) for target, p in found] == [(z, f) for z in range(3) for f in (1, 2, 3)]
     for target, p in found:
-        first, last = true_planes(movie, 0, p.z), true_planes(movie, 4, p.z)
+        first, last = movie.frame(0, p.z), movie.frame(4, p.z)
         np.testing.assert_allclose(p.mean, first + target.t * (last.astype(float) - first), atol=0.01)
     assert any((p.mean % 1 > 0.1).any() for _, p in found)
 

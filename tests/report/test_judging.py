@@ -10,7 +10,6 @@ import cafi
 from cafi.movie.arrays import array_movie
 from cafi.quality.heldout import hold_out
 from cafi.quality.metrics.ranges import movie_range
-from cafi.quality.prediction import true_planes
 from cafi.report.judging import Judging
 from tests.report.made import spots
 
@@ -35,7 +34,7 @@ def test_one_frame_of_each_gap_is_looked_at_once_all_its_channels_are_there(coun
     frames = [target.frame for target in held_out.targets if target.gap != 1]
     judging = Judging(movie, held_out, {c: movie_range(movie, c) for c in range(2)}, frames, z=0)
     for target in held_out.targets:
-        planes = true_planes(movie, target.frame, 0)
+        planes = movie.frame(target.frame, 0)
         judging.take("linear", target, 0, 0, planes[0])
         assert (0, (1, 40, 48)) not in counted
         judging.take("linear", target, 1, 1, planes[1])  # another depth

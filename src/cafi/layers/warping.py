@@ -14,19 +14,16 @@ if TYPE_CHECKING:
 def warp(
     image: Tensor,
     flow: Tensor,
-    mode: Literal["bilinear", "bicubic"] = "bilinear",
     outside: Literal["border", "zeros"] = "border",
     top: int = 0,
 ) -> Tensor:
-    """Fetch ``image`` at every pixel's place plus ``flow``, for all rows or some.
+    """Fetch ``image`` at every pixel's place plus ``flow``, linearly interpolated, for all rows or some.
 
     Parameters
     ----------
     image : Tensor of float, shape (B, C, Y, X)
     flow : Tensor of float32, shape (B, 2, R, X)
         Displacement (x, y) in pixels, of rows from ``top`` on.
-    mode : 'bilinear' or 'bicubic'
-        Of sub-pixel interpolation.
     outside : 'border' or 'zeros'
         What is fetched beyond the border: the edge again, or nothing.
     top : int
@@ -45,7 +42,7 @@ def warp(
         here, flow.float(), flow.new_tensor([2 / width, 2 / height], dtype=torch.float32)[:, None, None]
     )
     return functional.grid_sample(
-        image.float(), place.permute(0, 2, 3, 1), mode=mode, padding_mode=outside, align_corners=False
+        image.float(), place.permute(0, 2, 3, 1), mode="bilinear", padding_mode=outside, align_corners=False
     )
 
 

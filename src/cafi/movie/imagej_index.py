@@ -17,7 +17,7 @@ _MARK = re.compile(r"(?:(?:acquired|resampled) \d+|(?:interpolated|resampled) \d
 
 # Offsets in ImageJ's ROI format (ij.io.RoiDecoder): big-endian, one-based, 0 means every frame.
 _POSITION, _HEADER2 = 56, 60
-_C_POSITION, _Z_POSITION, _T_POSITION = 4, 8, 12
+_Z_POSITION, _T_POSITION = 8, 12
 
 
 def labels(header: Header) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -170,10 +170,6 @@ class Movie:
         import numpy as np
 
         return np.stack([self.source.read(t, c, z) for c in range(self.header.size.c)])
-
-    def with_header(self, **changes: Any) -> Movie:
-        """Return the same movie with some header fields replaced."""
-        return replace(self, header=replace(self.header, **changes))
 
     def __enter__(self) -> Movie:
         return self

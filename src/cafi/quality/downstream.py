@@ -11,7 +11,6 @@ import numpy as np
 
 from cafi.errors import CafiError
 from cafi.quality.metrics.ranges import grey
-from cafi.quality.prediction import predict
 from cafi.quality.segmentation import SegmentationScores, compare, make_segmenter
 from cafi.quality.tracking.check import NULL, TrackingRow, check_tracking
 from cafi.quality.tracking.linking import greatest_step
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cafi.engine.options import EngineOptions
-    from cafi.interpolators.protocol import Interpolator
     from cafi.movie.model import Movie
     from cafi.quality.downstream_options import DownstreamOptions
     from cafi.quality.results import HeldOut, Target
@@ -238,49 +235,6 @@ def start_downstream(
         return DownstreamCheck(movie, held_out, options, channels), ()
     except CafiError as error:
         return None, (str(error),)
-
-
-def check_downstream(
-    movie: Movie,
-    held_out: HeldOut,
-    methods: Sequence[Interpolator],
-    options: DownstreamOptions,
-    engine: EngineOptions | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Downstream:
-    """Predict the held-out frames with each method, and track and segment with and without them.
-
-    Parameters
-    ----------
-    movie : Movie
-    held_out : HeldOut
-    methods : sequence of Interpolator
-    options : DownstreamOptions
-    engine : EngineOptions, optional
-    on_progress : callable, optional
-        Called with the number of predicted frames and of all frames.
-
-    Returns
-    -------
-    Downstream
-
-    Raises
-    ------
-    CafiError
-        As `DownstreamCheck` and `cafi.quality.prediction.predict`.
-    """
-    check = DownstreamCheck(movie, held_out, options)
-    done, total = 0, len(methods) * len(held_out.targets)
-    for method in methods:
-        for target, predicted in predict(method, movie, held_out, engine):
-            if not predicted.copied:  # a cut or a stage jump, which nobody interpolates
-                planes = predicted.mean.reshape(movie.header.size.c, -1, *predicted.mean.shape[-2:]).mean(1)
-                for channel, plane in enumerate(planes):
-                    check.take(method.name, target, channel, plane)
-            done += 1
-            if on_progress is not None:
-                on_progress(done, total)
-    return check.result()
 
 
 def finite(plane: NDArray[Any]) -> Grey:

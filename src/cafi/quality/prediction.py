@@ -131,11 +131,6 @@ def seen_normalisation(movie: Movie, held_out: HeldOut) -> Normalisation:
     return normalising.measure(kept_movie(movie, held_out))
 
 
-def true_planes(movie: Movie, frame: int, z: int) -> NDArray[np.generic]:
-    """Return an acquired frame in the layout of `Predicted.mean`: (C * S, Y, X), in the movie's dtype."""
-    return channels_first(movie.frame(frame, z))
-
-
 def fitted(interpolator: Interpolator, movie: Movie, held_out: HeldOut) -> tuple[Interpolator, FrameTable]:
     """Return a method as it predicts held-out frames, repeatedly if need be, and the timeline of these frames.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -45,10 +45,6 @@ class SegmentationScores:
     average_precision: float
     true_count: int
     count: int
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the scores by name."""
-        return asdict(self)
 
 
 def compare(truth: NDArray[np.int32], found: NDArray[np.int32], overlap: float = OVERLAP) -> SegmentationScores:

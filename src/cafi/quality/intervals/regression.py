@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,13 +40,9 @@ class Model:
     upper: tuple[float, ...]
     centre: tuple[float, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-serialisable values, from which `from_dict` makes the very same model."""
-        return asdict(self)
-
 
 def from_dict(record: dict[str, Any]) -> Model:
-    """Undo `Model.as_dict`, also after a way through JSON."""
+    """Undo `dataclasses.asdict`, also after a way through JSON."""
     return Model(record["unit"], tuple(record["lower"]), tuple(record["upper"]), tuple(record["centre"]))
 
 

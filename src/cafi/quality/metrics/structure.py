@@ -89,7 +89,7 @@ def ssim_map(truth: NDArray[Any], prediction: NDArray[Any], scale: Range) -> NDA
     return np.asarray(_skimage_ssim(truth, prediction, scale, full=True)[1], np.float32)
 
 
-def ms_ssim(x: NDArray[np.float64], y: NDArray[np.float64], first: Moments | None = None) -> float:
+def ms_ssim(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Multi-scale structural similarity (Wang, Simoncelli and Bovik 2003, equation 7).
 
     Contrast and structure at five scales, each half as fine as the one before (means of 2 x 2 pixels), and
@@ -99,12 +99,10 @@ def ms_ssim(x: NDArray[np.float64], y: NDArray[np.float64], first: Moments | Non
     ----------
     x, y : ndarray of float64, shape (Y, X)
         Normalised frames with data range 1, of at least 176 pixels in each side.
-    first : Moments, optional
-        Of the two as they are, if they have been taken already.
     """
     score = 1.0
     for scale, weight in enumerate(WEIGHTS):
-        m = first if scale == 0 and first is not None else moments(x, y)
+        m = moments(x, y)
         contrast = (2 * m.cov + C2) / (m.var_x + m.var_y + C2)
         if scale == len(WEIGHTS) - 1:
             contrast = contrast * (2 * m.mean_x * m.mean_y + C1) / (m.mean_x**2 + m.mean_y**2 + C1)

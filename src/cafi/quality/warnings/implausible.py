@@ -99,11 +99,6 @@ class Judge:
         return np.asarray(np.sqrt(np.maximum(best, AREA_WEIGHT**2 * smooth(best, AREA))), np.float32)
 
 
-def flagged(scores: Sequence[float], score: float) -> bool:
-    """Whether a frame is to be reported, by its score and by those of all frames of its movie."""
-    return score > THRESHOLD * max(USUAL, float(np.median(scores)))
-
-
 def usual(squares: Plane, evidence: Sequence[Plane]) -> Plane:
     """Fit variances to squares of values of mean zero: a sum of evidence with non-negative weights.
 
