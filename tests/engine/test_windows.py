@@ -89,7 +89,7 @@ def test_every_plane_is_read_once(context):
 def most_alive(count):
     """How many acquired frames are in memory at once while a movie of ``count`` is walked through."""
     frames, most = [], 0
-    for item in work(ramp(count), table(range(count)), UNIT, 2, lambda slot: False, lambda place, plane: None):
+    for item in work(ramp(count), table(range(count)), UNIT, 2, lambda slot: False):
         frames += [weakref.ref(frame) for frame in getattr(item, "frames", ())]
         most = max(most, len({id(frame()) for frame in frames if frame() is not None}))
     return most

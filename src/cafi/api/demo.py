@@ -172,13 +172,10 @@ def _affordable_gaps(job: Job) -> list[int]:
     from cafi.engine.normalisation import measure
     from cafi.engine.windows import Window, work
 
-    def ignore(_place: object, _plane: object) -> None:
-        return
-
     count = len(job.table.source_positions) - 1
     normalisation = measure(job.movie)
     context = job.predictor.interpolator.context
-    items = work(job.movie, job.table, normalisation, context, lambda _: False, ignore)
+    items = work(job.movie, job.table, normalisation, context, lambda _: False)
     window = next(item for item in items if isinstance(item, Window))
     # The first call pays for loading; the second is what one gap costs.
     job.predictor.predict([window])

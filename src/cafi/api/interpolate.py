@@ -132,7 +132,7 @@ def interpolate(
         job = plan(movie, source, run)
         stood = standing(job, target) if resume else None
         findings = stood or execute(
-            job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or _unwatched
+            job, target, resume=resume, overwrite=overwrite, on_progress=on_progress or (lambda _done, _total: None)
         )
         acquired, interpolated, resampled = job.table.counts
         return Result(
@@ -166,10 +166,6 @@ def _report(target: Path) -> Path:
     from cafi.api.report import movie_report
 
     return movie_report(target)
-
-
-def _unwatched(_done: int, _total: int) -> None:
-    """Do nothing where nobody wants to see the progress."""
 
 
 def open_source(source: Path, options: ReadOptions) -> Movie:

@@ -115,7 +115,7 @@ class FrameReader:
     """Reads acquired frames along one axis at one fixed place of the other, and keeps the highest few."""
 
     def __init__(
-        self, movie: Movie, normalisation: Normalisation, axis: str, keep: int, on_acquired: OnAcquired
+        self, movie: Movie, normalisation: Normalisation, axis: str, keep: int, on_acquired: OnAcquired | None
     ) -> None:
         self._movie, self._normalisation, self._axis, self._keep = movie, normalisation, axis, keep
         self._on_acquired = on_acquired
@@ -140,7 +140,8 @@ class FrameReader:
         t, z = place(self._axis, stack, index)
         raw = self._movie.frame(t, z)
         for c, plane in enumerate(raw):
-            self._on_acquired((t, c, z), plane)
+            if self._on_acquired is not None:
+                self._on_acquired((t, c, z), plane)
         planes = channels_first(raw)
         hole = None
         if raw.dtype.kind == "f":
@@ -165,7 +166,7 @@ def work(
     normalisation: Normalisation,
     context: int,
     is_done: Callable[[Slot], bool],
-    on_acquired: OnAcquired,
+    on_acquired: OnAcquired | None = None,
     on_break: Callable[[Break], None] | None = None,
 ) -> Iterator[Passed | Window]:
     """Yield everything that is still to be written, in order, reading frames as they are needed.
@@ -183,7 +184,7 @@ def work(
         Of the interpolator.
     is_done : callable
         Whether a slot was written by an earlier, interrupted run.
-    on_acquired : callable
+    on_acquired : callable, optional
         Called with the place (t, c, z) and the pixels of each plane as it is read.
     on_break : callable, optional
         Called with each break, before the first frame that it concerns is yielded.

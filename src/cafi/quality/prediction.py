@@ -110,7 +110,7 @@ def predict(
     def unwanted(slot: Slot) -> bool:
         return depths is not None and slot.z not in depths
 
-    items = read_ahead(work(seen, table, normalisation, interpolator.context, unwanted, _unheard), 2 * batch)
+    items = read_ahead(work(seen, table, normalisation, interpolator.context, unwanted), 2 * batch)
     waiting: list[Window] = []
     for item in items:
         if isinstance(item, Passed):
@@ -186,7 +186,3 @@ def _copied(item: Passed) -> Predicted:
     raw = channels_first(item.raw)
     kind = np.float32 if raw.dtype.itemsize <= 2 or raw.dtype == np.float32 else np.float64
     return Predicted(item.slot.z, raw.astype(kind), copied=True)
-
-
-def _unheard(_place: object, _plane: object) -> None:
-    return

@@ -74,10 +74,6 @@ def held_out_windows(
     def is_done(slot: Slot) -> bool:
         return slot.t not in wanted or slot.z != order[slot.t]
 
-    for item in work(seen, table, normalisation, interpolator.context, is_done, _unheard):
+    for item in work(seen, table, normalisation, interpolator.context, is_done):
         if isinstance(item, Window):
             yield item, channels_first(movie.frame(held_out.targets[item.slot.t].frame, item.slot.z))
-
-
-def _unheard(_place: object, _plane: object) -> None:
-    return

@@ -152,7 +152,7 @@ def score_method(
         If the method cannot predict such times, or does not fit into the memory budget.
     """
     scoring, started = _Scoring(check, interpolator, on_scored), time.monotonic()
-    depths, tell = check.movie.header.size.z, on_progress or _unwatched
+    depths, tell = check.movie.header.size.z, on_progress or (lambda _done, _total: None)
     total = depths * len(check.held_out.targets)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
@@ -278,10 +278,6 @@ class _Scoring:
 
     def _read(self, frame: int, channel: int, z: int) -> Plane:
         return grey(self._check.movie.source.read(frame, channel, z))
-
-
-def _unwatched(_done: int, _total: int) -> None:
-    """Do nothing where nobody wants to see the progress."""
 
 
 def _means(depths: list[dict[str, float]]) -> dict[str, float]:

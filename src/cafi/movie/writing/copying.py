@@ -37,13 +37,9 @@ def copy_frames(
         folder.mkdir()
         (folder / _OURS).touch()
     try:
-        _copy(movie, target, folder, options, on_progress or _unwatched)
+        _copy(movie, target, folder, options, on_progress or (lambda _done, _total: None))
     finally:
         discard(folder)
-
-
-def _unwatched(_done: int, _total: int) -> None:
-    return
 
 
 def _copy(

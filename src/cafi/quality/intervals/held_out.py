@@ -73,7 +73,7 @@ class HeldOutIntervals:
         def unwanted(slot: Slot) -> bool:
             return slot.z != z or targets[slot.t].frame not in frames
 
-        for item in work(seen, self.table, check.normalisation, context, unwanted, _unheard):
+        for item in work(seen, self.table, check.normalisation, context, unwanted):
             if not isinstance(item, Window):
                 continue
             with threads_for(self.predictor.interpolator):
@@ -109,7 +109,3 @@ def calibrate_held_out(
     chosen = chosen_gaps(check.held_out, MOST_GAPS)
     samples = collect(predictor, check.movie, chosen, check.normalisation, on_progress)
     return HeldOutIntervals(check, predictor, table, tuple(calibrate(channel) for channel in samples))
-
-
-def _unheard(_place: object, _plane: object) -> None:
-    return
