@@ -63,35 +63,6 @@ def unjudged(job: Job) -> str | None:
     return None
 
 
-def verdict_as_dict(found: Verdict | None) -> dict[str, Any] | None:
-    """Return a verdict as the provenance keeps it."""
-    if found is None:
-        return None
-    warned = [
-        {
-            "gap": w.gap,
-            "level": w.level,
-            "reasons": list(w.reasons),
-            "place": None if w.place is None else list(w.place),
-        }
-        for w in found.gaps
-    ]
-    return {"word": found.word, "reasons": list(found.reasons), "gaps": warned}
-
-
-def verdict_from_dict(record: dict[str, Any] | None) -> Verdict | None:
-    """Undo `verdict_as_dict`, also after a way through JSON."""
-    from cafi.quality.verdict import GapWarning
-
-    if record is None:
-        return None
-    warned = tuple(
-        GapWarning(w["gap"], w["level"], tuple(w["reasons"]), None if w["place"] is None else tuple(w["place"]))
-        for w in record["gaps"]
-    )
-    return Verdict(record["word"], tuple(record["reasons"]), warned)
-
-
 def _middles(job: Job) -> dict[int, int]:
     """The output frame nearest to the middle of each gap; along depth none, where planes differ by nature."""
     if job.table.axis != "t":

@@ -87,14 +87,12 @@ class Findings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as the provenance keeps them."""
-        from cafi.api.checks import verdict_as_dict
-
         return {
             "messages": list(self.messages),
             "breaks": [asdict(found) for found in self.breaks],
             "noise_ratio": self.noise_ratio,
             "intervals": self.intervals,
-            "verdict": verdict_as_dict(self.verdict),
+            "verdict": self.verdict and self.verdict.as_dict(),
         }
 
 
@@ -135,11 +133,11 @@ def table_path(target: Path) -> Path:
 
 def standing(job: Job, target: Path) -> Findings | None:
     """Return what a target that is complete already, from this very run of this very source, records; else None."""
-    from cafi.api.checks import verdict_from_dict
     from cafi.api.intervals import interval_path
     from cafi.engine.breaks import from_dict
     from cafi.engine.partial import partial_folder
     from cafi.movie.writing.publishing import discard
+    from cafi.quality import verdict
 
     made_by = _record_of(target)
     if made_by is None:
@@ -152,12 +150,13 @@ def standing(job: Job, target: Path) -> Findings | None:
     intervals = made_by.get("intervals", [])
     if intervals and not interval_path(target).exists():
         return None
+    judged = made_by.get("verdict")
     return Findings(
         tuple(made_by.get("messages", job.messages)),
         breaks,
         made_by.get("noise_ratio", []),
         intervals,
-        verdict_from_dict(made_by.get("verdict")),
+        judged and verdict.from_dict(judged),
     )
 
 

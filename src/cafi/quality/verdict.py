@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -99,6 +99,19 @@ class Verdict:
         """Say it in one sentence."""
         why = f": {'; '.join(self.reasons)}" if self.reasons else ""
         return f"Verdict: {self.word}{why}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the provenance keeps it, the same after a way through JSON."""
+        gaps = [asdict(w) | {"reasons": list(w.reasons), "place": w.place and list(w.place)} for w in self.gaps]
+        return {"word": self.word, "reasons": list(self.reasons), "gaps": gaps}
+
+
+def from_dict(record: dict[str, Any]) -> Verdict:
+    """Undo `Verdict.as_dict`."""
+    gaps = (
+        GapWarning(w["gap"], w["level"], tuple(w["reasons"]), w["place"] and tuple(w["place"])) for w in record["gaps"]
+    )
+    return Verdict(record["word"], tuple(record["reasons"]), tuple(gaps))
 
 
 def reason_in_words(key: str) -> str:

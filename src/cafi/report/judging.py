@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,9 +81,7 @@ class Judging:
         if not checks:
             return None
         found = judge(checks, method, len({one.gap for one in checks}), gain=_gain(evaluation, method))
-        # As lists, so that it is the same after a way through JSON.
-        gaps = [asdict(w) | {"reasons": list(w.reasons), "place": w.place and list(w.place)} for w in found.gaps]
-        return {"word": found.word, "reasons": list(found.reasons), "gaps": gaps, "of": method}
+        return found.as_dict() | {"of": method}
 
     def _measured(self, frame: int) -> NDArray[np.float32]:
         planes = {c: grey(self._movie.source.read(frame, c, self._z)) for c in self._ranges}
