@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from cafi.api.described import described
 from cafi.planning.options import PlanOptions
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def plan(
     from cafi.planning.plan import make_plan
 
     given = {"quality": quality, "methods": methods, "confidence": confidence, "longest": longest, "minutes": minutes}
-    options = _described({name: value for name, value in given.items() if value is not None})
+    options = described(PlanOptions, None, {name: value for name, value in given.items() if value is not None})
     bound = parse_bound(options.quality)
     chosen, left_out = _loaded(tuple(name.strip() for name in options.methods.split(",") if name.strip()))
     with open_movie(movie, read or ReadOptions()) as opened:
@@ -122,15 +123,3 @@ def _loaded(names: tuple[str, ...]) -> tuple[list[Interpolator], tuple[str, ...]
     if not loaded:
         raise CafiError(f"No method is left to plan with. {' '.join(told)}".strip())
     return loaded, tuple(told)
-
-
-def _described(given: dict[str, Any]) -> PlanOptions:
-    from pydantic import ValidationError
-
-    from cafi.errors import CafiError
-    from cafi.run import sentence_for
-
-    try:
-        return PlanOptions.model_validate(given)
-    except ValidationError as error:
-        raise CafiError(sentence_for(error)) from error

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from cafi.api.described import described
 from cafi.errors import CafiError
-from cafi.run import sentence_for
 from cafi.simulation.options import SimulationOptions
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def simulate(
     CafiError
         If an option does not fit, or a file is in the way.
     """
-    options = _described(options, changes)
+    options = described(SimulationOptions, options, changes)
     planned = _planned(Path(target), options, overwrite)
     import numpy as np
 
@@ -114,49 +112,18 @@ def memory_movie(
     """Return pixels (T, C, Y, X) as a movie, one frame each second, pixels of 0.16 µm."""
     import numpy as np
 
-    from cafi.movie.model import Channel, Header, Movie, PixelSize, Size
+    from cafi.movie.arrays import array_movie
+    from cafi.movie.model import Channel, PixelSize
 
-    t, c, y, x = pixels.shape
-    header = Header(
-        name=name,
-        size=Size(t, c, 1, y, x),
-        dtype=pixels.dtype,
+    return array_movie(
+        pixels[:, :, None],
+        name,
         pixel_size=PixelSize(None, 0.16, 0.16),
-        times=np.arange(t, dtype=np.float64),
+        times=np.arange(len(pixels), dtype=np.float64),
         times_from="interval",
         channels=tuple(Channel(channel) for channel in channels),
         significant_bits=significant_bits,
     )
-    return Movie(header, _Planes(pixels))
-
-
-@dataclass(frozen=True)
-class _Planes:
-    """Planes of pixels in memory, shape (T, C, Y, X)."""
-
-    pixels: NDArray[Any]
-
-    def read(self, t: int, c: int, z: int) -> NDArray[Any]:  # noqa: ARG002
-        plane: NDArray[Any] = self.pixels[t, c]
-        return plane
-
-    def is_missing(self, t: int, c: int, z: int) -> bool:  # noqa: ARG002
-        return False
-
-    def close(self) -> None:
-        return
-
-
-def _described(options: SimulationOptions | None, changes: dict[str, Any]) -> SimulationOptions:
-    given = {} if options is None else options.model_dump(exclude_unset=True)
-    unknown = set(changes) - set(SimulationOptions.model_fields)
-    if unknown:
-        known = ", ".join(SimulationOptions.model_fields)
-        raise CafiError(f"There is no option '{min(unknown)}'; the options are {known}.")
-    try:
-        return SimulationOptions.model_validate(given | changes)
-    except ValidationError as error:
-        raise CafiError(sentence_for(error)) from error
 
 
 def _planned(target: Path, options: SimulationOptions, overwrite: bool) -> Simulated:
