@@ -11,6 +11,8 @@ from cafi.api.command import command_line
 from cafi.api.described import described, unwatched
 from cafi.errors import CafiError
 from cafi.finetuning.options import FinetuneOptions
+from cafi.report.tuning_verdict import BASE, TUNED
+from cafi.report.tuning_verdict import mean as mean_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,9 +28,8 @@ if TYPE_CHECKING:
     Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
     Figures = dict[str, float]
 
-__all__ = ["FinetuneOptions", "Finetuned", "finetune"]
+__all__ = ["BASE", "TUNED", "FinetuneOptions", "Finetuned", "finetune"]
 
-BASE, TUNED = "before", "fine-tuned"  # what the two are called in scores
 CLASSICAL = ("linear", "optical_flow")
 
 
@@ -75,7 +76,7 @@ class Finetuned:
 
     def mean(self, method: str) -> dict[str, float]:
         """Return mean 'psnr' in dB and 'ssim' of a method over all movies; nothing where it has no scores."""
-        return _means(self.scores, method)
+        return mean_score([asdict(score) for score in self.scores], method)
 
 
 def finetune(
@@ -260,15 +261,8 @@ def _scored(
         on_progress(1, 2)
         general[TUNED] = general_score(base, tuned.weights, device) if made.improved else general[BASE]
         on_progress(2, 2)
-    folder.write(base, tuned, run, {f"test_{name}": _means(scores, name) for name in methods} | {"simulation": general})
     made = replace(made, scores=scores, general=general, report=folder.report)
+    folder.write(base, tuned, run, {f"test_{name}": made.mean(name) for name in methods} | {"simulation": general})
     folder.record(asdict(made), run)
     save_page(finetuned_page(folder.path), folder.report)
     return made
-
-
-def _means(scores: Sequence[Score], method: str) -> dict[str, float]:
-    own = [s for s in scores if s.method == method]
-    if not own:
-        return {}
-    return {"psnr": sum(s.psnr for s in own) / len(own), "ssim": sum(s.ssim for s in own) / len(own)}
