@@ -10,8 +10,8 @@ import numpy as np
 from cafi.errors import CafiError
 from cafi.movie.frames import INTERPOLATED, FrameTable
 from cafi.movie.model import SourceMetadata
+from cafi.movie.timing import LONG_GAP
 from cafi.quality.results import HeldOut, Target
-from cafi.timeline.build import LONG_GAP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,6 +8,7 @@ import numpy as np
 
 from cafi.errors import CafiError
 from cafi.movie.frames import ACQUIRED, INTERPOLATED, FrameTable
+from cafi.movie.timing import LONG_GAP
 from cafi.movie.units import parse_quantity
 from cafi.timeline.options import DEFAULT_FACTOR, TimelineOptions
 from cafi.timeline.wishes import every_step, factor_steps, read_times
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SNAP = 0.05  # of the local gap: closer to an acquired frame than this, that frame is taken
-LONG_GAP = 3.0  # medians
 
 
 def build(
