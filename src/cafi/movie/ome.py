@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from cafi.movie.model import Channel, Header
     from cafi.movie.ome_tree import OmeTree, Plane
 
-_TYPES = {
-    "float16": "float",
-    "float32": "float",
-    "float64": "double",
-    "int64": "double",
-    "uint64": "double",
-    "bool": "bit",
-}
 _KIND_NAMESPACE = "cafi/frame-kind"
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 # Characters that XML 1.0 cannot hold, not even escaped.
@@ -89,7 +81,7 @@ def _set_pixels(tree: OmeTree, header: Header) -> None:
     attributes = {
         "ID": kept_id,
         "DimensionOrder": "XYCZT",
-        "Type": _TYPES.get(header.dtype.name, header.dtype.name),
+        "Type": ome_tree.PIXEL_TYPES.get(header.dtype.name, header.dtype.name),
         "SizeX": size.x,
         "SizeY": size.y,
         "SizeC": size.c * header.samples,

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SCHEMA_LOCATION = f"{NAMESPACE} {NAMESPACE}/ome.xsd"
+PIXEL_TYPES = {  # of numpy, where OME calls or stores them otherwise
+    "float16": "float",
+    "float32": "float",
+    "float64": "double",
+    "int64": "double",
+    "uint64": "double",
+    "bool": "bit",
+}
 OURS = "cafi/"
 """Annotations whose namespace begins with this are written by cafi."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from cafi.movie.model import Header
 
-_TYPES = {"float32": "float", "float64": "double"}
-
 
 def plane_record(
     place: tuple[int, int, int],
@@ -74,7 +72,7 @@ def describe(
         {
             "ID": "Pixels:0",
             "DimensionOrder": "XYCZT",
-            "Type": _TYPES.get(header.dtype.name, header.dtype.name),
+            "Type": ome_tree.PIXEL_TYPES.get(header.dtype.name, header.dtype.name),
             "SizeC": str(size.c * header.samples),
         }
         | lengths,
