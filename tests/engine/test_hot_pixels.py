@@ -115,4 +115,7 @@ def test_they_are_measured_with_the_range_of_a_movie():
 
 def test_what_is_said():
     assert in_words([0, 0], ["a", "b"]) == ()
-    assert in_words([3, 0], ["a", "b"])[0].startswith("Hot or dead pixels of the camera (3 in channel a) were filled")
+    (said,) = in_words([3, 0], ["a", "b"])
+    assert said.startswith("Hot or dead pixels of the camera (3 in channel a) were filled")
+    assert said.endswith("blended from both ends of the gap.")
+    assert "blended" not in in_words([3, 0], ["a", "b"], zoom=2)[0]

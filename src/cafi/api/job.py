@@ -339,7 +339,8 @@ def _findings(job: Job, partial: Partial) -> Findings:
     breaks = breaks_found(partial)
     said, figures = _interval_findings(job, partial)
     mixed = in_words(shares_of(partial), job.movie.header.plane_names)
-    hot = hot_pixels.in_words(partial.notes[NORMALISATION]["hot_pixels"], job.movie.header.plane_names)
+    counts, zoom = partial.notes[NORMALISATION]["hot_pixels"], job.predictor.interpolator.zoom
+    hot = hot_pixels.in_words(counts, job.movie.header.plane_names, zoom)
     told = (*hot, *mixed, *sentences(breaks, job.table), *gap_warnings(reports, job.table, names), *said, *warned)
     why_not = unjudged(job) if job.run.trust.checks else None
     messages = (*job.messages, *told, *([why_not] if why_not else []))

@@ -113,12 +113,13 @@ def put_back(frame: NDArray[np.float32], t: float, before: HotPixels | None, aft
         frame[before.places] = (1 - t) * before.values + t * after.values
 
 
-def in_words(counts: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
-    """Say how many there are; nothing where there are none."""
+def in_words(counts: Sequence[int], names: Sequence[str], zoom: int = 1) -> tuple[str, ...]:
+    """Say how many there are, and what became of them; nothing where there are none."""
     told = ", ".join(f"{count} in channel {name}" for count, name in zip(counts, names, strict=True) if count)
     if not told:
         return ()
+    after = "; in predicted frames they are blended from both ends of the gap" if zoom == 1 else ""
     return (
-        f"Hot or dead pixels of the camera ({told}) were filled from their neighbours before frames were predicted; in"
-        " predicted frames they are blended from both ends of the gap.",
+        f"Hot or dead pixels of the camera ({told}) were filled from their neighbours before frames were"
+        f" predicted{after}.",
     )
