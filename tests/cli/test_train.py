@@ -74,7 +74,7 @@ def test_wrong_input_is_one_sentence(capsys, recipe, tmp_path):
     for argv, expected in (
         (("train", "none.toml", "-o", "out"), "none.toml cannot be read as a recipe"),
         (("train", recipe, "-o", file), "is a file; name a folder"),
-        (("train", recipe, "-o", file / "below"), "cannot be made"),
+        (("train", recipe, "-o", file / "below"), f"{file} is no folder, and none can be made"),
         (("train", recipe, "-o", other), "exists already, without a checkpoint"),
         (("train", own, "-o", tmp_path / "x"), "rename it"),
         (("train", recipe, "-o", tmp_path / "x", "--minutes", "-1"), "cannot last -1.0 minutes"),

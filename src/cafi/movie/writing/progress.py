@@ -30,7 +30,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         in_the_way = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
-        raise CafiError(f"{folder} cannot be made: {in_the_way} is no folder; name another one.") from error
+        raise CafiError(f"{in_the_way} is no folder, and none can be made in its place; name another one.") from error
 
 
 @contextmanager
