@@ -43,6 +43,11 @@ def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path, text, message):
         read_recipe(path)
 
 
+def test_a_recipe_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(CafiError, match=r"nowhere\.toml: there is no such file; check the name\."):
+        read_recipe(tmp_path / "nowhere.toml")
+
+
 def test_unknown_networks_and_sizes_are_refused():
     with pytest.raises(CafiError, match="no network 'kino' to train; there are kymo"):
         make_trainee("kino", {}, {})

@@ -153,6 +153,8 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         described = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CafiError(f"{path}: there is no such file; check the name.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CafiError(f"{path} cannot be read as a recipe; is it a TOML file?") from error
     except tomllib.TOMLDecodeError as error:
