@@ -72,7 +72,7 @@ def test_wrong_input_is_one_sentence(capsys, recipe, tmp_path):
     own = recipe.with_name("checkpoint.toml")
     own.write_text(TINY_TOML)
     for argv, expected in (
-        (("train", "none.toml", "-o", "out"), "none.toml cannot be read as a recipe"),
+        (("train", "none.toml", "-o", "out"), "none.toml: there is no such file"),
         (("train", recipe, "-o", file), "is a file; name a folder"),
         (("train", recipe, "-o", file / "below"), f"{file} is no folder, and none can be made"),
         (("train", recipe, "-o", other), "exists already, without a checkpoint"),
