@@ -37,3 +37,14 @@ def test_numbers_that_are_not_finite_become_null_at_any_depth(capsys):
     assert json.loads(printed) == {"gain": None, "each": [1.5, None, [None, {"µ": 2}]]}
     assert "NaN" not in printed
     assert "µ" in printed
+
+
+def test_a_table_that_cannot_fit_is_wide_rather_than_cut_off(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = ("method", "PSNR (dB)", "gaps scored", "frames/s", "result")
+    row = ("zooming-slowmo-small", 28.98, "10 of 10", 1.2, "demo/zooming-slowmo-small.ome.tif")
+    console.print_table(columns, [row])
+    printed = capsys.readouterr().out
+    last = [line.split()[-1] for line in printed.splitlines() if line.strip()][-2:]
+    assert "".join(last) == "demo/zooming-slowmo-small.ome.tif"
+    assert {"zooming-slowmo-small", "scored", "frames/s"} <= set(printed.split())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 2.0  # seconds of silence that a user bears
+WIDEST = 1000  # characters
 LONGEST_WORD = 20  # characters that a table does not break
 
 
@@ -67,7 +68,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
         table.add_column(column, justify=side, overflow="fold", min_width=longest, no_wrap=rigid)
     for row in shown:
         table.add_row(*map(_escaped, row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # Rather too wide than cut off.
+    console.width = max(console.width, console.measure(table, options=console.options.update(width=WIDEST)).minimum)
+    console.print(table)
 
 
 def print_json(value: Any) -> None:
